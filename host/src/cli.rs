@@ -1,0 +1,1 @@
+//! Arguments as the user typed them.

@@ -1,0 +1,9 @@
+//! The nouns every stage shares. Imports no other module.
+
+mod ids;
+mod quality;
+mod track;
+
+pub use ids::{InvalidId, Isrc, SourceName, TrackId};
+pub use quality::{AUDIO_EXTENSIONS, Codec};
+pub use track::Track;

@@ -1,0 +1,1 @@
+//! The stable mirror of the contract; see the crate's front page for the contract itself.

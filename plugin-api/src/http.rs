@@ -1,0 +1,236 @@
+//! Requests and answers of the host's HTTP service.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Extra, SourceError};
+
+/// One request. `Debug` leaves out the query, the header values and the body, because any
+/// of them may carry a secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST` and so on, in upper case.
+    pub method: String,
+    /// Absolute `http` or `https` URL.
+    pub url: String,
+    /// Names and values, sent as they are; a name may occur more than once.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+    /// Longest time for the whole exchange. `None`: no limit but the host's stall limit.
+    pub timeout: Option<Duration>,
+    /// Facts without a field of their own.
+    pub extra: Extra,
+}
+
+impl Request {
+    /// A `GET` of that URL.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            url: url.into(),
+            ..Self::default()
+        }
+    }
+
+    /// A `POST` of a form, percent-encoded; keeps secrets out of access logs.
+    ///
+    /// ```
+    /// use musicdl_plugin_api::http::Request;
+    /// let request = Request::post_form("http://127.0.0.1/rest/ping", &[("u", "ann b"), ("c", "ü")]);
+    /// assert_eq!(request.body, b"u=ann+b&c=%C3%BC");
+    /// ```
+    pub fn post_form(url: impl Into<String>, pairs: &[(&str, &str)]) -> Self {
+        Self {
+            method: "POST".to_owned(),
+            url: url.into(),
+            headers: vec![(
+                "Content-Type".to_owned(),
+                "application/x-www-form-urlencoded".to_owned(),
+            )],
+            body: encode_pairs(pairs).into_bytes(),
+            ..Self::default()
+        }
+    }
+
+    /// The same request with a query of percent-encoded pairs added to its URL.
+    #[must_use]
+    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.url
+            .push(if self.url.contains('?') { '&' } else { '?' });
+        self.url.push_str(&encode_pairs(pairs));
+        self
+    }
+
+    /// The same request with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same request with a limit for the whole exchange.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.url.split(['?', '#']).next().unwrap_or_default();
+        let shown = match shown.split_once("://") {
+            Some((scheme, rest)) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let host = authority.rsplit('@').next().unwrap_or(authority);
+                format!("{scheme}://{host}{path}")
+            }
+            None => shown.to_owned(),
+        };
+        write!(f, "{} {shown}", self.method)
+    }
+}
+
+/// `a=b&c=d`, encoded as HTML forms are.
+fn encode_pairs(pairs: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    for (name, value) in pairs {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode(&mut out, name);
+        out.push('=');
+        encode(&mut out, value);
+    }
+    out
+}
+
+fn encode(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => {
+                out.push(byte.into())
+            }
+            b' ' => out.push('+'),
+            other => {
+                out.push('%');
+                for digit in [other >> 4, other & 15] {
+                    out.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+                }
+            }
+        }
+    }
+}
+
+/// Status and headers of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// HTTP status, 100 to 599.
+    pub status: u16,
+    /// Names in lower case with their values, in the server's order.
+    pub headers: Vec<(String, String)>,
+    /// The URL that answered, after redirects.
+    pub url: String,
+    /// Facts without a field of their own.
+    pub extra: Extra,
+}
+
+impl Head {
+    /// The first value of that header, whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the status is 200 to 299.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// `Retry-After`, when the server said it in seconds. Up to a day; garbage is `None`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds: u64 = self.header("retry-after")?.trim().parse().ok()?;
+        (seconds <= 86_400).then(|| Duration::from_secs(seconds))
+    }
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// Status and headers.
+    pub head: Head,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// HTTP status, 100 to 599.
+    pub fn status(&self) -> u16 {
+        self.head.status
+    }
+}
+
+/// What came of [`Host::http_save`](crate::Host::http_save).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// Status and headers.
+    pub head: Head,
+    /// Bytes in the file; 0 when there is none.
+    pub bytes: u64,
+    /// The first 64 KiB of an answer that was not 2xx; else empty.
+    pub body: Vec<u8>,
+}
+
+/// What stands behind a [`Body`]; implemented by the host and by test kits.
+pub trait BodyReader: Send {
+    /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// `Transient` when the body ended early or stalled.
+    fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError>;
+}
+
+/// An answer whose body is read in chunks.
+pub struct Body {
+    /// Status and headers.
+    pub head: Head,
+    reader: Box<dyn BodyReader>,
+}
+
+impl Body {
+    /// An answer with that body.
+    pub fn new(head: Head, reader: Box<dyn BodyReader>) -> Self {
+        Self { head, reader }
+    }
+
+    /// The next bytes, as they come from the network; `None` at the end.
+    ///
+    /// # Errors
+    /// `Transient` when the body ended early or stalled.
+    pub fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        self.reader.chunk()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("head", &self.head)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_in_a_log_shows_neither_query_nor_user() {
+        let request = Request::get("https://ann:pw@example.org/rest/ping?p=secret")
+            .header("Authorization", "Bearer secret");
+        assert_eq!(format!("{request:?}"), "GET https://example.org/rest/ping");
+    }
+}

@@ -1,0 +1,1 @@
+#![doc = "The directories you already have, as a source."]
