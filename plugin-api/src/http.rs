@@ -213,6 +213,11 @@ impl Body {
     pub fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         self.reader.chunk()
     }
+
+    /// Status and headers, and what reads the rest.
+    pub fn into_parts(self) -> (Head, Box<dyn BodyReader>) {
+        (self.head, self.reader)
+    }
 }
 
 impl fmt::Debug for Body {

@@ -77,6 +77,11 @@ impl Progress {
             Ok(())
         }
     }
+
+    /// The sink behind the handle.
+    pub fn sink(&self) -> &Arc<dyn ProgressSink> {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Progress {
