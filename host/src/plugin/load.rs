@@ -1,0 +1,233 @@
+//! One file -> one library that speaks our API, or the reason why not.
+//!
+//! The cheap questions come first: is it a file, is it a whole library, was it built for this
+//! API? Only then are its records compared with ours, because that comparison answers with
+//! thousands of lines. Nothing is ever unloaded.
+
+use std::cmp::Ordering;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use musicdl_plugin_api::abi::{Library, OpenError, TAG_SYMBOL, VersionTag};
+use musicdl_plugin_api::{API_VERSION, Declaration, HostServices, Settings, Source, SourceError};
+use semver::Version;
+
+use super::discover::NotAFile;
+use super::elf::{self, NotALibrary};
+use crate::music::{InvalidId, SourceName};
+
+/// A library that was let in. It stays in memory until the program ends.
+#[derive(Debug)]
+pub struct LoadedLibrary {
+    /// Its name in the config.
+    pub name: SourceName,
+    /// Version of the plugin.
+    pub version: Version,
+    /// Version of plugin-api it was built against.
+    pub api_version: Version,
+    /// What it says of itself.
+    pub declaration: Declaration,
+    library: Library,
+}
+
+impl LoadedLibrary {
+    /// A source with those settings; each has its own.
+    ///
+    /// # Errors
+    /// What the plugin answers; `Internal` when its constructor panics.
+    pub fn create(
+        &self,
+        settings: Settings,
+        services: Arc<dyn HostServices>,
+    ) -> Result<Arc<dyn Source>, SourceError> {
+        self.library.create(settings, services).map(Arc::from)
+    }
+}
+
+/// A file that was not let in.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {reason}", file.display())]
+pub struct LoadError {
+    /// The file.
+    pub file: PathBuf,
+    /// Why.
+    pub reason: LoadFailure,
+}
+
+/// Why a file is not let in: one sentence, without its path.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadFailure {
+    /// Not opened at all.
+    #[error(transparent)]
+    NotAFile(#[from] NotAFile),
+    /// The file system refused.
+    #[error("cannot read it: {0}")]
+    Unreadable(#[from] io::Error),
+    /// No library, or not all of one.
+    #[error(transparent)]
+    NotALibrary(#[from] NotALibrary),
+    /// The system's loader refused, e.g. because a library it needs is missing.
+    #[error("the system cannot load it: {0}")]
+    Linker(String),
+    /// A library, made for something else.
+    #[error("it is a shared library, but not a musicdl plugin (it has no `{TAG_SYMBOL}`)")]
+    NotAPlugin,
+    /// Built for an API that is gone.
+    #[error(
+        "{package} is too old: it was built for plugin API {api}, this musicdl has \
+         {API_VERSION}; get a newer release of the plugin, or rebuild it against \
+         musicdl-plugin-api {API_VERSION}"
+    )]
+    PluginTooOld {
+        /// Name and version of its package.
+        package: String,
+        /// The API it was built for.
+        api: Version,
+    },
+    /// Built for an API that is to come.
+    #[error(
+        "{package} needs a newer musicdl: it was built for plugin API {api}, this one has \
+         {API_VERSION}; update musicdl, or rebuild the plugin against musicdl-plugin-api \
+         {API_VERSION}"
+    )]
+    HostTooOld {
+        /// Name and version of its package.
+        package: String,
+        /// The API it was built for.
+        api: Version,
+    },
+    /// A plugin of our API by its tag, and yet not to be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It panicked when asked who it is.
+    #[error("it cannot say what it is: {0}")]
+    Declaration(SourceError),
+    /// Its name cannot stand in a config.
+    #[error("it declares a bad name: {0}")]
+    Name(#[from] InvalidId),
+    /// Its version cannot be compared.
+    #[error("it declares version `{version}`, which is no semantic version: {reason}")]
+    Version {
+        /// What it declares.
+        version: String,
+        /// What is wrong with it.
+        reason: semver::Error,
+    },
+}
+
+impl LoadFailure {
+    /// Everything known beyond the sentence: the comparison of layouts, thousands of lines.
+    pub fn details(&self) -> Option<&str> {
+        match self {
+            LoadFailure::Open(error) => error.report(),
+            LoadFailure::NotAFile(_)
+            | LoadFailure::Unreadable(_)
+            | LoadFailure::NotALibrary(_)
+            | LoadFailure::Linker(_)
+            | LoadFailure::NotAPlugin
+            | LoadFailure::PluginTooOld { .. }
+            | LoadFailure::HostTooOld { .. }
+            | LoadFailure::Declaration(_)
+            | LoadFailure::Name(_)
+            | LoadFailure::Version { .. } => None,
+        }
+    }
+}
+
+/// Loads one file. Code of the library runs in this process from here on.
+///
+/// The system remembers paths: loading one again after its file was replaced answers with
+/// the library that lay there first.
+///
+/// # Errors
+/// When the file is no plugin for this host. Nothing of it is used then, but what the system
+/// loaded stays loaded.
+pub fn load(path: &Path) -> Result<LoadedLibrary, LoadError> {
+    admit(path).map_err(|reason| LoadError {
+        file: path.to_owned(),
+        reason,
+    })
+}
+
+fn admit(path: &Path) -> Result<LoadedLibrary, LoadFailure> {
+    // Not followed and before it is opened: opening a pipe would wait for its other end.
+    if let Some(reason) = NotAFile::of(fs::symlink_metadata(path)?.file_type()) {
+        return Err(reason.into());
+    }
+    if cfg!(target_os = "linux") {
+        elf::check(&mut fs::File::open(path)?)??;
+    }
+    let tag = read_tag(path)?;
+    let api_version = check_api(&tag)?;
+    let library = Library::open(path)?;
+    let declaration = library.declaration().map_err(LoadFailure::Declaration)?;
+    let version = declaration.version.as_str();
+    Ok(LoadedLibrary {
+        name: SourceName::parse(&declaration.name)?,
+        version: Version::parse(version).map_err(|reason| LoadFailure::Version {
+            version: version.to_owned(),
+            reason,
+        })?,
+        api_version,
+        declaration,
+        library,
+    })
+}
+
+/// Reads the tag; the library is loaded by this and never unloaded.
+#[expect(
+    unsafe_code,
+    reason = "loading a library and reading a symbol of it is"
+)]
+fn read_tag(path: &Path) -> Result<VersionTag, LoadFailure> {
+    // SAFETY: initialisers of the library run. Whoever puts a file into a plugin directory
+    // trusts it with everything the user can do; the manual says so.
+    let library = unsafe { libloading::Library::new(path) }
+        .map_err(|error| LoadFailure::Linker(one_line(&error)))?;
+    // SAFETY: only the address is taken here, as the address of a static.
+    let tag = unsafe { library.get::<*const VersionTag>(TAG_SYMBOL) }
+        .map(|symbol| *symbol)
+        .ok();
+    std::mem::forget(library);
+    let tag = tag
+        .filter(|tag| !tag.is_null())
+        .ok_or(LoadFailure::NotAPlugin)?;
+    // SAFETY: whoever exports a symbol of this name exports a tag; every version of it is
+    // plain bytes, any of which are valid, at least as long as ours, and never written to.
+    let tag = unsafe { tag.read_unaligned() };
+    if tag.is_genuine() {
+        Ok(tag)
+    } else {
+        Err(LoadFailure::NotAPlugin)
+    }
+}
+
+/// What the loader says, without the path it begins with or the lines it may have.
+fn one_line(error: &libloading::Error) -> String {
+    let text = match std::error::Error::source(error) {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The API a library was built for, if it is ours: within a major version nothing changes.
+fn check_api(tag: &VersionTag) -> Result<Version, LoadFailure> {
+    let [major, minor, patch] = tag.api_version();
+    let api = Version::new(major.into(), minor.into(), patch.into());
+    let ours = Version::parse(API_VERSION).expect("cargo checks the version of a package");
+    let package = || format!("{} {}", tag.package_name(), tag.package_version());
+    match api.major.cmp(&ours.major) {
+        Ordering::Equal => Ok(api),
+        Ordering::Less => Err(LoadFailure::PluginTooOld {
+            package: package(),
+            api,
+        }),
+        Ordering::Greater => Err(LoadFailure::HostTooOld {
+            package: package(),
+            api,
+        }),
+    }
+}
