@@ -1,5 +1,5 @@
 //! Which files of the plugin directories are worth opening. Looks at names and kinds only;
-//! what is inside a file is for [`load`](super::load) to find out.
+//! what is inside a file is for [`load()`](super::load()) to find out.
 
 use std::collections::HashSet;
 use std::env::consts::DLL_EXTENSION;

@@ -152,6 +152,8 @@ pub fn load(path: &Path) -> Result<LoadedLibrary, LoadError> {
 }
 
 fn admit(path: &Path) -> Result<LoadedLibrary, LoadFailure> {
+    // A bare name would make the system's loader search its own directories for it.
+    let path = &std::path::absolute(path)?;
     // Not followed and before it is opened: opening a pipe would wait for its other end.
     if let Some(reason) = NotAFile::of(fs::symlink_metadata(path)?.file_type()) {
         return Err(reason.into());

@@ -2,7 +2,7 @@
 //! make. Which settings a source gets is the configuration's business, what a source may ask
 //! of the host is [`services`]', and when it is called the engine's.
 //!
-//! [`discover`] -> [`elf`] -> [`load`] -> [`registry`] -> [`report`]: a file that falls out
+//! [`mod@discover`] -> [`elf`] -> [`mod@load`] -> [`registry`] -> [`report`]: a file that falls out
 //! on the way is reported with its reason and costs the others nothing.
 
 pub mod discover;

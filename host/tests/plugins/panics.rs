@@ -64,18 +64,35 @@ fn a_panic_at_the_end_of_a_source_is_logged() {
     assert!(lines[0].starts_with("1 `drop` panicked at "), "{lines:?}");
 }
 
-/// A library writes past the capture of the test harness, so a program of its own is asked.
 #[test]
-fn a_panic_that_became_an_error_is_not_written_to_stderr_as_well() {
-    let test = "panics::a_panic_in_a_call_is_an_internal_error_with_its_words_and_place";
+fn a_panic_in_a_thread_of_the_plugin_costs_that_thread() {
+    let (rogue, _) = source("rogue", setting("panic", "thread"));
+    let answer = rogue.download_raw(&DownloadRequest::default(), &Progress::ignored());
+    assert_eq!(answer.unwrap_err().kind, ErrorKind::NotFound);
+}
+
+/// What a test of this file writes to stderr. A library writes past the capture of the test
+/// harness, so the test runs in a program of its own.
+fn stderr_of(test: &str) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &format!("panics::{test}"), "--nocapture"])
         .output()
         .unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("1 passed"), "{stdout}");
-    let stderr = String::from_utf8_lossy(&output.stderr);
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_panic_that_became_an_error_is_not_written_to_stderr_as_well() {
+    let stderr = stderr_of("a_panic_in_a_call_is_an_internal_error_with_its_words_and_place");
     assert!(!stderr.contains("rogue in"), "{stderr}");
+}
+
+#[test]
+fn a_panic_that_nobody_is_told_of_is_written_to_stderr() {
+    let stderr = stderr_of("a_panic_in_a_thread_of_the_plugin_costs_that_thread");
+    assert!(stderr.contains("rogue in a thread"), "{stderr}");
 }
 
 #[test]

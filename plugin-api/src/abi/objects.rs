@@ -4,8 +4,7 @@
 #![allow(
     unsafe_code,
     unused_qualifications,
-    clippy::all,
-    reason = "most of this file is written by abi_stable's macros"
+    reason = "abi_stable's macros write unsafe impls and full paths"
 )]
 
 use abi_stable::library::RootModule;
