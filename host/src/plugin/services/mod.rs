@@ -1,1 +1,150 @@
-//! services.
+//! What the host does for plugins: HTTP, a log, a small store, the time, scratch space.
+//!
+//! Here every source gets its own [`HostServices`] with its own store, scratch directory
+//! and known secrets, over the one HTTP client all of them share ([`HostNet`]). Which
+//! source may run, when a call is retried and what a file is worth is decided elsewhere.
+//!
+//! All calls block. They come from threads that a plugin may hold for minutes, so nothing
+//! here may run on, or wait for, a worker thread of the runtime.
+
+mod disk;
+mod http;
+mod log;
+mod secrets;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use musicdl_plugin_api::http::{Body, Request, Response, Saved};
+use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use crate::music::SourceName;
+use secrets::Secrets;
+use store::Store;
+
+pub use http::{HostNet, NetError, NetOptions, Route, SlowLimit};
+
+/// What the services of all sources stand on.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The one HTTP client.
+    pub net: Arc<HostNet>,
+    /// Directory of the stores, one `NAME.json` each; made on the first write.
+    pub store_dir: PathBuf,
+    /// Directory below which every source gets its scratch directory; made when needed.
+    pub temp_root: PathBuf,
+}
+
+impl Ground {
+    /// The services of the source of that name. `secrets` are the values that must not
+    /// appear in its log lines: its settings marked as secret. Dropping the last handle
+    /// removes its scratch directory.
+    ///
+    /// Touches neither disk nor network. At most one per source and state directory may be
+    /// in use in a process, because of two that keep something at once one would win.
+    pub fn services(&self, name: SourceName, secrets: Vec<SecretString>) -> Arc<dyn HostServices> {
+        Arc::new(Services {
+            store: Store::new(&self.store_dir, &name),
+            name,
+            net: Arc::clone(&self.net),
+            secrets: Secrets::new(secrets),
+            temp_root: self.temp_root.clone(),
+            temp: Mutex::new(None),
+        })
+    }
+}
+
+/// The services of one source.
+struct Services {
+    name: SourceName,
+    net: Arc<HostNet>,
+    store: Store,
+    secrets: Secrets,
+    temp_root: PathBuf,
+    temp: Mutex<Option<TempDir>>,
+}
+
+impl Services {
+    fn make_temp_dir(&self) -> Result<TempDir, SourceError> {
+        std::fs::create_dir_all(&self.temp_root)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix(&format!("{}-", self.name))
+                    .tempdir_in(&self.temp_root)
+            })
+            .map_err(|error| disk::failure("make a directory in", &self.temp_root, &error))
+    }
+}
+
+impl HostServices for Services {
+    fn http_send(&self, request: &Request) -> Result<Response, SourceError> {
+        self.net.send(request)
+    }
+
+    fn http_save(
+        &self,
+        request: &Request,
+        dest: &Path,
+        progress: &Progress,
+    ) -> Result<Saved, SourceError> {
+        self.net.save(request, dest, progress)
+    }
+
+    fn http_open(&self, request: &Request) -> Result<Body, SourceError> {
+        self.net.open(request)
+    }
+
+    fn log(&self, level: LogLevel, message: &str, fields: &[(&str, &str)]) {
+        log::write(&self.name, &self.secrets, level, message, fields);
+    }
+
+    fn store_get(&self, key: &str) -> Result<Option<String>, SourceError> {
+        self.store.get(key)
+    }
+
+    fn store_set(&self, key: &str, value: Option<&str>) -> Result<(), SourceError> {
+        self.store.set(key, value)
+    }
+
+    fn now_ms(&self) -> u64 {
+        // A clock set before 1970 has no better answer than the beginning.
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| {
+                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            })
+    }
+
+    fn temp_dir(&self) -> Result<PathBuf, SourceError> {
+        // A thread that panicked while holding the lock left a whole `Option` behind.
+        let mut temp = self.temp.lock().unwrap_or_else(PoisonError::into_inner);
+        let dir = match temp.take() {
+            Some(dir) => dir,
+            None => self.make_temp_dir()?,
+        };
+        Ok(temp.insert(dir).path().to_owned())
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        let temp = self
+            .temp
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(dir) = temp {
+            let path = dir.path().to_owned();
+            if let Err(error) = dir.close() {
+                tracing::warn!(plugin = %self.name, "cannot remove {}: {error}", path.display());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The calling thread's end of an exchange: waits, and stops waiting when it is told to.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use musicdl_plugin_api::http::{BodyReader, Head};
+use musicdl_plugin_api::{Progress, SourceError};
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+
+use super::exchange::{self, Event};
+use super::net::HostNet;
+use super::outgoing::Outgoing;
+
+/// How often a waiting call looks whether it is cancelled.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Chunks that may wait for the caller; the network reads no further than that.
+const CHUNKS_AHEAD: usize = 16;
+
+/// A running exchange. Dropping it ends the exchange.
+pub(super) struct Incoming {
+    events: Receiver<Event>,
+    room: Arc<Semaphore>,
+    task: AbortHandle,
+    /// How the body ended, for who asks again.
+    end: Option<Result<(), SourceError>>,
+}
+
+impl Incoming {
+    pub(super) fn start(net: &Arc<HostNet>, outgoing: Outgoing, deadline: Option<Instant>) -> Self {
+        // Unbounded, because sending into it must not block a runtime thread; `room` bounds it.
+        let (sender, events) = mpsc::channel();
+        let room = Arc::new(Semaphore::new(CHUNKS_AHEAD));
+        let task = net.runtime.spawn({
+            let (net, room) = (Arc::clone(net), Arc::clone(&room));
+            async move { exchange::run(&net, outgoing, deadline, sender, &room).await }
+        });
+        Self {
+            events,
+            room,
+            task: task.abort_handle(),
+            end: None,
+        }
+    }
+
+    /// The head of the answer. To be asked for once, first.
+    pub(super) fn head(&mut self, progress: &Progress) -> Result<Head, SourceError> {
+        match self.next(progress)? {
+            Event::Head(head) => Ok(head),
+            Event::Failed(error) => Err(error),
+            Event::Chunk(_) | Event::End => {
+                unreachable!("an exchange begins with a head or a failure")
+            }
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(super) fn chunk(&mut self, progress: &Progress) -> Result<Option<Vec<u8>>, SourceError> {
+        if let Some(end) = &self.end {
+            return end.clone().map(|()| None);
+        }
+        let end = match self.next(progress) {
+            Ok(Event::Chunk(bytes)) => {
+                self.room.add_permits(1);
+                return Ok(Some(bytes));
+            }
+            Ok(Event::End) => Ok(()),
+            Ok(Event::Failed(error)) | Err(error) => Err(error),
+            Ok(Event::Head(_)) => unreachable!("an exchange has one head"),
+        };
+        self.end.insert(end).clone().map(|()| None)
+    }
+
+    fn next(&self, progress: &Progress) -> Result<Event, SourceError> {
+        loop {
+            progress.check()?;
+            match self.events.recv_timeout(LOOK) {
+                Ok(event) => return Ok(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                // The task was dropped without a last word: the runtime shuts down.
+                Err(RecvTimeoutError::Disconnected) => return Err(SourceError::cancelled()),
+            }
+        }
+    }
+}
+
+impl BodyReader for Incoming {
+    fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        Incoming::chunk(self, &Progress::ignored())
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,80 @@
+//! HTTP for plugins: one client for all of them, and the rules every exchange keeps.
+//!
+//! An exchange runs as a task of the host's runtime ([`exchange`]) and hands head and body,
+//! a few pieces ahead at most, to the calling thread ([`incoming`]). That thread does what
+//! may block: it writes the file, reports progress and looks whether it is to stop. When the
+//! runtime ends, the task is dropped, the caller finds the other end gone and returns
+//! `Cancelled`; nobody waits for a runtime that is no more.
+//!
+//! A status is never an error here, and nothing is retried but the rest of a file
+//! ([`save`]): what a failure leads to is the engine's decision.
+
+mod exchange;
+mod failure;
+mod incoming;
+mod net;
+mod outgoing;
+mod part;
+mod range;
+mod redirect;
+mod save;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use musicdl_plugin_api::http::{Body, Request, Response, Saved};
+use musicdl_plugin_api::{Progress, SourceError};
+
+use incoming::Incoming;
+use outgoing::Outgoing;
+
+pub use net::{HostNet, NetError, NetOptions, Route, SlowLimit};
+
+/// Largest answer that is held in memory, decompressed.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+impl HostNet {
+    /// See [`HostServices::http_send`](musicdl_plugin_api::HostServices::http_send).
+    pub(super) fn send(self: &Arc<Self>, request: &Request) -> Result<Response, SourceError> {
+        let outgoing = Outgoing::check(request)?;
+        let host = outgoing.host();
+        let mut incoming = Incoming::start(self, outgoing, deadline(request));
+        let nobody_cancels = Progress::ignored();
+        let head = incoming.head(&nobody_cancels)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = incoming.chunk(&nobody_cancels)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(SourceError::permanent(format!(
+                    "the answer of {host} is larger than {} MiB",
+                    MAX_ANSWER / 1024 / 1024
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { head, body })
+    }
+
+    /// See [`HostServices::http_open`](musicdl_plugin_api::HostServices::http_open).
+    pub(super) fn open(self: &Arc<Self>, request: &Request) -> Result<Body, SourceError> {
+        let outgoing = Outgoing::check(request)?;
+        let mut incoming = Incoming::start(self, outgoing, deadline(request));
+        let head = incoming.head(&Progress::ignored())?;
+        Ok(Body::new(head, Box::new(incoming)))
+    }
+
+    /// See [`HostServices::http_save`](musicdl_plugin_api::HostServices::http_save).
+    pub(super) fn save(
+        self: &Arc<Self>,
+        request: &Request,
+        dest: &Path,
+        progress: &Progress,
+    ) -> Result<Saved, SourceError> {
+        save::save(self, request, dest, progress)
+    }
+}
+
+/// When the whole exchange must be over. A limit beyond the clock's range is none.
+fn deadline(request: &Request) -> Option<Instant> {
+    Instant::now().checked_add(request.timeout?)
+}
