@@ -164,3 +164,104 @@ fn writing(path: &Path, source: io::Error) -> FolderError {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use musicdl_plugin_api::{ErrorKind, Files, ProgressSink, extra_value};
+    use std::fs;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Does something at the bytes it is told of, and cancels if that says so.
+    struct AtBytes<F> {
+        act: F,
+        cancelled: AtomicBool,
+    }
+
+    impl<F: Fn(u64) -> bool + Send + Sync> ProgressSink for AtBytes<F> {
+        fn bytes(&self, done: u64, _: Option<u64>) {
+            if (self.act)(done) {
+                self.cancelled.store(true, Ordering::SeqCst);
+            }
+        }
+        fn state(&self, _: &str) {}
+        fn finished(&self, _: Files) {}
+        fn failed(&self, _: SourceError) {}
+        fn is_cancelled(&self) -> bool {
+            self.cancelled.load(Ordering::SeqCst)
+        }
+    }
+
+    fn at_bytes(act: impl Fn(u64) -> bool + Send + Sync + 'static) -> Progress {
+        Progress::new(Arc::new(AtBytes {
+            act,
+            cancelled: AtomicBool::new(false),
+        }))
+    }
+
+    /// A directory with an original of so many chunks, and the place of its copy.
+    fn original(chunks: usize) -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let room = tempfile::tempdir().unwrap();
+        let (from, to) = (room.path().join("from"), room.path().join("to"));
+        fs::write(&from, vec![7; chunks * CHUNK]).unwrap();
+        (room, from, to)
+    }
+
+    #[test]
+    fn a_cancel_is_seen_between_two_chunks_of_a_large_file() {
+        let (_room, from, to) = original(8);
+        let progress = at_bytes(|done| done >= 2 * CHUNK as u64);
+        let mut staged = Staged::default();
+        let mut original = Original::open(&from).unwrap();
+        let mut file = staged.create(&to).unwrap();
+        let error = in_chunks(&mut original, &mut file, &to, &progress).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Cancelled);
+        assert_eq!(file.metadata().unwrap().len(), 2 * CHUNK as u64);
+        drop(staged);
+        assert!(!to.exists());
+    }
+
+    #[test]
+    fn chunks_add_up_to_the_same_bytes() {
+        let (_room, from, to) = original(2);
+        fs::write(&from, [vec![1; CHUNK], vec![2; 5]].concat()).unwrap();
+        let mut staged = Staged::default();
+        let mut original = Original::open(&from).unwrap();
+        let mut file = staged.create(&to).unwrap();
+        in_chunks(&mut original, &mut file, &to, &Progress::ignored()).unwrap();
+        staged.keep();
+        assert_eq!(fs::read(&to).unwrap(), fs::read(&from).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_grows_or_shrinks_meanwhile_may_be_whole_the_next_time() {
+        for length in [0, CHUNK as u64, 5 * CHUNK as u64] {
+            let (_room, from, to) = original(2);
+            let changed = from.clone();
+            let progress = at_bytes(move |_| {
+                let file = OpenOptions::new().write(true).open(&changed).unwrap();
+                file.set_len(length).unwrap();
+                false
+            });
+            let mut staged = Staged::default();
+            let mut original = Original::open(&from).unwrap();
+            let error = copy(&mut original, &to, &mut staged, &progress).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Transient, "{length}: {error}");
+            drop(staged);
+            assert!(!to.exists(), "{length}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_our_failure_and_is_named() {
+        let (_room, from, _) = original(1);
+        let full = Path::new("/dev/full");
+        let mut original = Original::open(&from).unwrap();
+        let mut file = OpenOptions::new().write(true).open(full).unwrap();
+        let error = in_chunks(&mut original, &mut file, full, &Progress::ignored()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Internal, "{error}");
+        assert_eq!(extra_value(&error.extra, "io_error"), Some("StorageFull"));
+    }
+}
