@@ -91,6 +91,8 @@ mod settings;
 mod source;
 
 pub mod abi;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use declaration::{
     BestQuality, Capabilities, Connection, Declaration, Limits, SettingKind, SettingSpec, Window,
