@@ -1,0 +1,3 @@
+//! What the tests of the host stand on.
+
+pub(crate) mod supysonic;
