@@ -4,6 +4,7 @@
 //! plan. Putting anything there is `publish`'s.
 
 mod collisions;
+pub mod m3u;
 mod names;
 mod path;
 mod template;
