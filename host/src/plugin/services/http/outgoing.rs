@@ -3,12 +3,17 @@
 use musicdl_plugin_api::SourceError;
 use musicdl_plugin_api::http::Request;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_RANGE, RANGE,
-    USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, IF_RANGE, RANGE, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use reqwest::{Method, Url};
 
 use super::range::Resume;
+
+/// What says where a message ends and what becomes of the connection. A plugin that got one
+/// wrong would mix its answers with those of others on the same connection.
+const OF_THE_CONNECTION: [HeaderName; 5] =
+    [CONNECTION, CONTENT_LENGTH, TE, TRANSFER_ENCODING, UPGRADE];
 
 /// A request that can be sent.
 #[derive(Clone)]
@@ -34,6 +39,9 @@ impl Outgoing {
             let bad = |what| SourceError::permanent(format!("a header of the request {what}"));
             let name = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| bad("has no valid name".to_owned()))?;
+            if OF_THE_CONNECTION.contains(&name) {
+                return Err(bad(format!("is the host's to set: `{name}`")));
+            }
             let mut value = HeaderValue::from_str(value)
                 .map_err(|_| bad(format!("has no valid value: `{name}`")))?;
             // Keeps it out of HTTP/2's compression tables and of Debug.
@@ -127,6 +135,11 @@ mod tests {
             (Request::get("data:,hunter2"), "`data`"),
             (good().header("X-Key", "hunter2\r\nEvil: 1"), "`x-key`"),
             (good().header("hunter2 x", "1"), "valid name"),
+            (good().header("Content-Length", "5"), "`content-length`"),
+            (
+                good().header("transfer-encoding", "chunked"),
+                "host's to set",
+            ),
             (
                 Request {
                     method: "GE T".to_owned(),

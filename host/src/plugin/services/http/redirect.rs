@@ -4,7 +4,7 @@ use musicdl_plugin_api::SourceError;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 
-use super::outgoing::{Outgoing, check_scheme, may_cross};
+use super::outgoing::{Outgoing, check_scheme, host_of, may_cross};
 
 /// Most redirects of one request.
 const MAX_REDIRECTS: u32 = 10;
@@ -58,6 +58,13 @@ pub(super) fn next(
     }
     if origin(&url) != origin(&outgoing.url) {
         remove(&mut next.headers, |name| !may_cross(name));
+        // A login may travel in the body as well as in a header.
+        if !next.body.is_empty() && !is_upgrade(&outgoing.url, &url) {
+            return refused(&format!(
+                "a request with a body to {}; if that is right, name it in the settings",
+                host_of(&url)
+            ));
+        }
     }
     next.url = url;
     Ok(Some(next))
@@ -75,6 +82,14 @@ fn becomes_get(status: StatusCode, method: &Method) -> bool {
 
 fn origin(url: &Url) -> (&str, Option<&str>, Option<u16>) {
     (url.scheme(), url.host_str(), url.port_or_known_default())
+}
+
+/// From http to https on the ports of these schemes: the same server, found safer.
+fn is_upgrade(from: &Url, to: &Url) -> bool {
+    from.host_str() == to.host_str()
+        && (from.scheme(), to.scheme()) == ("http", "https")
+        && from.port().is_none()
+        && to.port().is_none()
 }
 
 fn remove(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
@@ -96,6 +111,7 @@ mod tests {
     use super::*;
 
     fn outgoing(method: &str, url: &str) -> Outgoing {
+        let body = if method == "POST" { "p=1" } else { "" };
         Outgoing::check(&Request {
             method: method.to_owned(),
             url: url.to_owned(),
@@ -116,7 +132,7 @@ mod tests {
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
-            body: b"p=1".to_vec(),
+            body: body.into(),
             ..Request::default()
         })
         .unwrap()
@@ -199,6 +215,26 @@ mod tests {
             } else if method == "POST" {
                 assert_eq!(next.body, b"p=1", "{status}");
                 assert!(next.headers.contains_key("content-type"), "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_goes_to_another_server_only_when_that_is_the_same_one_with_tls() {
+        for (from, to, status, goes) in [
+            ("http://a.example/x", "/y", 307, true),
+            ("http://a.example/x", "https://a.example/x", 308, true),
+            ("http://a.example/x", "https://a.example:8443/x", 308, false),
+            ("http://a.example:4533/x", "https://a.example/x", 308, false),
+            ("http://a.example/x", "http://b.example/x", 307, false),
+            ("https://a.example/x", "https://b.example/x", 308, false),
+            // Becomes a GET, which has none.
+            ("https://a.example/x", "https://b.example/x", 303, true),
+        ] {
+            let next = redirected(&outgoing("POST", from), status, to);
+            assert_eq!(next.is_ok(), goes, "{from} -> {to}");
+            if let Err(refused) = next {
+                assert_eq!(refused.kind, ErrorKind::Permanent, "{refused}");
             }
         }
     }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::http::{Head, Request, Saved};
 use musicdl_plugin_api::{ErrorKind, Progress, SourceError};
-use reqwest::Method;
 
 use super::deadline;
 use super::incoming::Incoming;
@@ -40,9 +39,10 @@ pub(super) fn save(
         deadline,
         progress,
         host: outgoing.host(),
-        // A POST may do something, so it is not sent twice; the rest of a part that the
-        // plugin asked for is no part that we could name.
-        may_resume: outgoing.method == Method::GET && !outgoing.has_range(),
+        // The method does not matter: a login may travel in the body of a POST, and who saves
+        // the answer to a file asked for a file. A part that the plugin itself asked for has
+        // no beginning here to go on from.
+        may_resume: !outgoing.has_range(),
         outgoing,
         part: PartFile::create(dest)?,
         head: Head::default(),
