@@ -19,12 +19,12 @@
 //! no pictures and videos) and by its content then. Hidden files and directories (`.name`) are left out.
 //! It offers tracks only, no albums.
 //!
-//! **The way through it.** [`config`] reads the settings. [`collection`] asks [`directory`]
-//! which directories are there, has [`walk`] go through them, where [`tags`] reads each file
-//! (and [`hints`] its path, where the tags are silent), and keeps the [`index`], which compares
-//! by [`words`]. [`search`] turns its tracks into hits, named by [`target`]; [`download`] takes
-//! such a name back, [`copy`] moves the bytes, [`companions`] brings cover and lyrics.
-//! [`format`](mod@format) says what a file is by its content, [`error`] what a failure means to the host.
+//! **The way through it.** `config` reads the settings. `collection` asks `directory` which
+//! directories are there, has `walk` go through them, where `tags` reads each file (and `hints`
+//! its path, where the tags are silent), and keeps the `index`, which compares by `words`.
+//! `search` turns its tracks into hits, named by `target`; `download` takes such a name back,
+//! `copy` moves the bytes, `companions` brings cover and lyrics. `format` says what a file is
+//! by its content, `error` what a failure means to the host.
 
 mod collection;
 mod companions;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use lofty::config::{ParseOptions, ParsingMode};
 use lofty::error::FileParseError;
 use lofty::file::{AudioFile, FileType, TaggedFile, TaggedFileExt};
+use lofty::iff::aiff::{AiffCompressionType, AiffFile};
 use lofty::iff::wav::{WavFile, WavFormat};
 use lofty::mp4::{Mp4Codec, Mp4File};
 use lofty::mpeg::{Layer, MpegFile};
@@ -67,7 +68,7 @@ pub(crate) fn read(path: &Path, below: &Path) -> Result<(Facts, u64), FolderErro
     Ok((facts, metadata.len()))
 }
 
-/// Three containers hold several codecs, so these are read by their own types; the general one
+/// Four containers hold several codecs, so these are read by their own types; the general one
 /// forgets which it was.
 fn parse(
     mut file: File,
@@ -102,6 +103,11 @@ fn parse(
             };
             (file.into(), codec)
         }
+        FileType::Aiff => {
+            let file = AiffFile::read_from(&mut reader, options)?;
+            let codec = aiff_codec(file.properties().compression_type());
+            (file.into(), codec)
+        }
         other => {
             let probe = Probe::with_file_type(reader, other).options(options);
             (probe.read()?, codec_of(other))
@@ -119,11 +125,25 @@ fn mp4_codec(codec: Mp4Codec) -> Option<&'static str> {
     })
 }
 
+/// Plain AIFF names no compression; AIFC names samples in other shapes, and real compression.
+fn aiff_codec(compression: Option<&AiffCompressionType>) -> Option<&'static str> {
+    match compression {
+        None
+        | Some(
+            AiffCompressionType::None
+            | AiffCompressionType::sowt
+            | AiffCompressionType::fl32
+            | AiffCompressionType::FL32
+            | AiffCompressionType::fl64,
+        ) => Some("pcm"),
+        Some(_) => None,
+    }
+}
+
 /// The codec of a container that holds only one.
 fn codec_of(container: FileType) -> Option<&'static str> {
     Some(match container {
         FileType::Aac => "aac",
-        FileType::Aiff => "pcm",
         FileType::Ape => "ape",
         FileType::Flac => "flac",
         FileType::Mpc => "musepack",

@@ -24,7 +24,7 @@ fn the_copy_is_the_same_bytes_and_progress_ends_at_their_number() {
 
     let file = file.unwrap();
     assert_eq!(file.path.file_name().unwrap(), "audio.flac");
-    assert_eq!(left, [file.path.clone()]);
+    assert_eq!(left, std::slice::from_ref(&file.path));
     let bytes = fs::read(original).unwrap();
     assert_eq!(fs::read(&file.path).unwrap(), bytes);
     let size = bytes.len() as u64;

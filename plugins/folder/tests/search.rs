@@ -19,6 +19,12 @@ fn a_hit_says_what_the_audio_is_made_of() {
         ("f.opus", &["-c:a", "libopus"], "opus", None),
         ("g.wav", &["-c:a", "pcm_s24le"], "pcm", Some(24)),
         ("h.aiff", &[], "pcm", Some(16)),
+        (
+            "i.aifc",
+            &["-f", "aiff", "-c:a", "pcm_s16le"],
+            "pcm",
+            Some(16),
+        ),
     ] {
         let path = shelf.music(file);
         let (stem, _) = file.split_once('.').unwrap();

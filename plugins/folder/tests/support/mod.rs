@@ -5,6 +5,10 @@
     dead_code,
     reason = "each test file is a crate of its own and uses its part"
 )]
+#![allow(
+    clippy::unwrap_used,
+    reason = "part of the tests, though not inside a test function"
+)]
 
 use std::ffi::OsStr;
 use std::fs;
@@ -210,7 +214,7 @@ impl HostServices for Log {
     }
 }
 
-/// Watches a download, and cancels it at its first sign of life if asked to.
+/// Watches a download, and if asked to cancels it once some of it is there.
 #[derive(Default)]
 pub(crate) struct Watcher {
     cancels: bool,
@@ -242,7 +246,9 @@ impl Watcher {
 impl ProgressSink for Watcher {
     fn bytes(&self, done: u64, total: Option<u64>) {
         self.steps.lock().unwrap().push((done, total));
-        self.cancelled.store(self.cancels, Ordering::SeqCst);
+        if self.cancels && done > 0 {
+            self.cancelled.store(true, Ordering::SeqCst);
+        }
     }
     fn state(&self, _: &str) {}
     fn finished(&self, _: Files) {
