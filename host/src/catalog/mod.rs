@@ -1,1 +1,3 @@
-//! catalog.
+//! What an entry of the want-list means.
+
+pub mod link;
