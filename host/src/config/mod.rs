@@ -1,3 +1,278 @@
-//! config.
+//! What the user asked for, and how: one checked [`Config`] from defaults, config file,
+//! environment and flags, each stronger than the one before.
+//!
+//! Decides what the words of the user mean. Leaves to others what a link leads to (catalog),
+//! what a template does (layout), what a plugin is (plugin) and how an error is printed (ui).
+//!
+//! # The config file
+//!
+//! `musicdl.yaml` (or `musicdl.yml`) in the current directory, or the file named by
+//! `--config` or `MUSICDL_CONFIG`. Every key may be left out; `examples/musicdl.yaml` shows
+//! all of them. Relative paths are relative to the file's directory, `~/` is the home
+//! directory.
+//!
+//! | key | meaning | default |
+//! |---|---|---|
+//! | `version` | the user's own mark of this config, kept in plans | `1` |
+//! | `songs` `albums` `artists` `playlists` | lists of what is wanted, see below | empty |
+//! | `library.path` | where the music goes | none: here, by `--library` or `MUSICDL_LIBRARY` |
+//! | `library.cover_file` | whether `cover.jpg` is put beside the audio | `true` |
+//! | `library.layout.album` | path of an album's track, without ending | `{albumartist}/{albumartist} - {album}/[{track} - ]{title}` |
+//! | `library.layout.single` | path of a track without album | `{artist}/{artist} - {title}/{title}` |
+//! | `library.layout.playlist` | path of an album's track in a playlist's folder | `{playlist}/{albumartist}/{albumartist} - {album}/[{track} - ]{title}` |
+//! | `library.layout.playlist_single` | the same without album | `{playlist}/{artist}/{artist} - {title}/{title}` |
+//! | `library.layout.m3u` | path of a playlist's M3U file, without ending | `{playlist}/{playlist}` |
+//! | `download.jobs` (or `threads`) | items worked on at once, 1 to 64; 1 is one after the other | `4` |
+//! | `download.overwrite` | what happens to a file that is there: `skip` | `skip` |
+//! | `download.retries` | further tries of one source after a temporary failure, 0 to 10 | `2` |
+//! | `download.max_wait` | longest wait a service may ask for, 0s to 24h | `60s` |
+//! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
+//! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
+//! | `sources` | sources in order of preference with their settings, see below | all loaded plugins |
+//! | `plugins` | directories of plugins | none |
+//! | `state` | directory of the journal | `.musicdl` beside the config, or in the current directory without one |
+//! | `limits.search_timeout` | longest search at one source, 1s to 1h | `60s` |
+//! | `limits.download_stall` | longest download without a sign of life, 1s to 1h | `60s` |
+//! | `limits.connect_check_timeout` | longest probe of a source, 1s to 1h | `15s` |
+//! | `limits.max_playlist_bytes` | largest playlist file, 1 to 1GiB | `256MiB` |
+//! | `limits.max_playlist_rows` | longest playlist file, 1 to 10000000 | `1000000` |
+//!
+//! Times have a unit (`500ms`, `60s`, `5m`, `1h`); sizes are bytes or have one (`64KiB`,
+//! `256MiB`, `1GiB`).
+//!
+//! ## What is wanted
+//!
+//! An entry is a link (`https://...` or `spotify:track:...`), a playlist file (starts with
+//! `./`, `../`, `/` or `~/`, or ends in .csv .m3u .m3u8 .txt .xspf .jspf .json .pls .xml) or
+//! words (`Ann Example - Bluebird`; not for playlists). It takes one of three forms, which a
+//! list may mix:
+//!
+//! ```yaml
+//! albums:
+//!   - https://open.spotify.com/album/...      # the entry alone
+//!   - First Album: ./first-album.csv          # with a name; link or file
+//!   - name: Second Album                      # written out
+//!     url: https://open.spotify.com/album/... # or `file: ./second-album.csv`
+//!     create_m3u: true                        # default: for playlists yes, else no
+//!     layout: library                         # library, playlist, or a template with `{`
+//! ```
+//!
+//! A whole section may also be a map from names to links or files.
+//!
+//! ## Sources
+//!
+//! ```yaml
+//! sources:
+//!   - folder:                   # the plugin's name, its settings below
+//!       paths: [./mine]
+//!   - subsonic:
+//!       url: http://127.0.0.1:4040
+//!       username: alice
+//!       password_file: ./pw     # or `password`, or `password_command: pass show music`
+//!       enabled: true           # default true
+//!       concurrency: 2          # downloads at once, 1 to 64; default: as the plugin declares
+//!   - youtube                   # no settings
+//! ```
+//!
+//! Loaded plugins that are not listed follow after those that are. `musicdl plugins` tells
+//! which settings a plugin has.
+//!
+//! # The environment
+//!
+//! | variable | instead of |
+//! |---|---|
+//! | `MUSICDL_CONFIG` | `--config` |
+//! | `MUSICDL_LIBRARY` | `library.path` |
+//! | `MUSICDL_STATE` | `state` |
+//! | `MUSICDL_PLUGINS` | `plugins`, separated as in `PATH` |
+//! | `MUSICDL_JOBS` | `download.jobs` |
+//! | `MUSICDL_SOURCES_<NAME>_<KEY>` | a setting of a source; secrets also with `_FILE` or `_COMMAND` behind the key. Lists: paths separated as in `PATH`, other values by commas |
+//!
+//! An empty variable counts as not set. Paths in variables and flags are relative to the
+//! current directory.
 
-pub mod wanted;
+mod entries;
+mod error;
+mod excerpt;
+mod file;
+mod inputs;
+mod load;
+mod meaning;
+mod nearest;
+mod paths;
+mod secret;
+mod section;
+mod source;
+mod value;
+mod wanted;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::music::SourceName;
+
+pub use error::{ConfigError, Line, Place, Problem};
+pub use inputs::{Flags, Inputs};
+pub use load::{load, load_without_library};
+pub use secret::Secret;
+pub use source::{ResolvedSettings, SourceConfig};
+pub use wanted::{EntryLayout, Wanted, WantedInput, WantedKind};
+
+/// A checked configuration. Every path in it is absolute.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The config file; `None`: there was none.
+    pub file: Option<PathBuf>,
+    /// The user's own mark of the config, `1` unless said.
+    pub version: String,
+    /// What is wanted: songs, then albums, artists, playlists, each in the order of the file,
+    /// then the playlists of the command line.
+    pub wanted: Vec<Wanted>,
+    /// Where the music goes.
+    pub library: LibraryConfig,
+    /// How the work is done.
+    pub download: DownloadConfig,
+    /// When a hit is the wanted recording.
+    pub matching: MatchingConfig,
+    /// The listed sources, in order of preference, also those that are switched off.
+    pub sources: Vec<SourceConfig>,
+    /// Directories of plugins; may be empty.
+    pub plugins: Vec<PathBuf>,
+    /// Directory of the journal.
+    pub state: PathBuf,
+    /// Deadlines and sizes.
+    pub limits: LimitsConfig,
+    /// What was ignored: one sentence each.
+    pub warnings: Vec<String>,
+    around: Arc<source::Around>,
+}
+
+impl Config {
+    /// What the user configured for a source: the listed entry, or, for a plugin that is not
+    /// listed, one that has what the environment says.
+    pub fn source(&self, name: &SourceName) -> SourceConfig {
+        let listed = self.sources.iter().find(|source| source.name == *name);
+        listed
+            .cloned()
+            .unwrap_or_else(|| SourceConfig::unlisted(name.clone(), Arc::clone(&self.around)))
+    }
+}
+
+/// Where the music goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LibraryConfig {
+    /// The directory.
+    pub path: PathBuf,
+    /// Whether `cover.jpg` is put beside the audio. Default `true`.
+    pub cover_file: bool,
+    /// The paths below it.
+    pub layout: LayoutTemplates,
+}
+
+/// Templates of paths below the library, without file ending; as text, which the layout reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayoutTemplates {
+    /// Of a track with an album.
+    pub album: String,
+    /// Of a track without album.
+    pub single: String,
+    /// Of a track with an album, in a playlist's folder.
+    pub playlist: String,
+    /// Of a track without album, in a playlist's folder.
+    pub playlist_single: String,
+    /// Of the M3U file.
+    pub m3u: String,
+}
+
+impl Default for LayoutTemplates {
+    fn default() -> Self {
+        Self {
+            album: "{albumartist}/{albumartist} - {album}/[{track} - ]{title}".to_owned(),
+            single: "{artist}/{artist} - {title}/{title}".to_owned(),
+            playlist: "{playlist}/{albumartist}/{albumartist} - {album}/[{track} - ]{title}"
+                .to_owned(),
+            playlist_single: "{playlist}/{artist}/{artist} - {title}/{title}".to_owned(),
+            m3u: "{playlist}/{playlist}".to_owned(),
+        }
+    }
+}
+
+/// How the work is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DownloadConfig {
+    /// Items worked on at once, 1 to 64; 1 is one after the other. Default 4.
+    pub jobs: usize,
+    /// What happens to a file that is already there.
+    pub overwrite: Overwrite,
+    /// Further tries of one source after a temporary failure, 0 to 10. Default 2.
+    pub retries: u32,
+    /// The longest wait a service may ask for that is waited out, 0 s to 24 h. Default 60 s.
+    pub max_wait: Duration,
+}
+
+impl Default for DownloadConfig {
+    fn default() -> Self {
+        Self {
+            jobs: 4,
+            overwrite: Overwrite::Skip,
+            retries: 2,
+            max_wait: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What happens to a file that is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It stays as it is, and the item counts as done.
+    Skip,
+}
+
+/// When a hit is the wanted recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchingConfig {
+    /// The confidence from which it is, 0 to 1. Default 0.8.
+    pub accept: f64,
+    /// The allowed difference in length, 0 s to 60 s. Default 3 s.
+    pub duration_tolerance: Duration,
+}
+
+impl Default for MatchingConfig {
+    fn default() -> Self {
+        Self {
+            accept: 0.8,
+            duration_tolerance: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Deadlines and sizes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitsConfig {
+    /// Longest search at one source, 1 s to 1 h. Default 60 s.
+    pub search_timeout: Duration,
+    /// Longest download without a sign of life, 1 s to 1 h. Default 60 s.
+    pub download_stall: Duration,
+    /// Longest probe of a source, 1 s to 1 h. Default 15 s.
+    pub connect_check_timeout: Duration,
+    /// Largest playlist file in bytes, 1 to 1 GiB. Default 256 MiB.
+    pub max_playlist_bytes: u64,
+    /// Longest playlist file in rows, 1 to 10 million. Default 1 million.
+    pub max_playlist_rows: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            search_timeout: Duration::from_secs(60),
+            download_stall: Duration::from_secs(60),
+            connect_check_timeout: Duration::from_secs(15),
+            max_playlist_bytes: 256 * 1024 * 1024,
+            max_playlist_rows: 1_000_000,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! What a config file means by itself: its keys, their ranges and their defaults. What
+//! environment and flags say instead is `load`'s.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::entries::Entries;
+use super::error::{ConfigError, Problem, Report};
+use super::file::ConfigFile;
+use super::paths::Base;
+use super::section::Section;
+use super::source::{self, Listed};
+use super::value::{self, Refusal};
+use super::wanted::{Wanted, WantedKind};
+use super::{DownloadConfig, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite};
+
+pub(super) const TOP: [&str; 12] = [
+    "version",
+    "songs",
+    "albums",
+    "artists",
+    "playlists",
+    "library",
+    "download",
+    "matching",
+    "sources",
+    "plugins",
+    "state",
+    "limits",
+];
+pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
+pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
+pub(super) const DOWNLOAD: [&str; 5] = ["jobs", "threads", "overwrite", "retries", "max_wait"];
+pub(super) const MATCHING: [&str; 2] = ["accept", "duration_tolerance"];
+pub(super) const LIMITS: [&str; 5] = [
+    "search_timeout",
+    "download_stall",
+    "connect_check_timeout",
+    "max_playlist_bytes",
+    "max_playlist_rows",
+];
+
+/// The sections of the want-list, in the order in which they are worked off.
+const WANTED: [(&str, WantedKind); 4] = [
+    ("songs", WantedKind::Song),
+    ("albums", WantedKind::Album),
+    ("artists", WantedKind::Artist),
+    ("playlists", WantedKind::Playlist),
+];
+
+const JOBS: RangeInclusive<u64> = 1..=64;
+const RETRIES: RangeInclusive<u64> = 0..=10;
+const MAX_WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(24 * 3600);
+const TOLERANCE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
+const DEADLINE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+const PLAYLIST_BYTES: RangeInclusive<u64> = 1..=1024 * 1024 * 1024;
+const PLAYLIST_ROWS: RangeInclusive<u64> = 1..=10_000_000;
+
+/// The file alone, with defaults where it is silent.
+pub(super) struct FromFile {
+    pub(super) version: String,
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) library: Option<PathBuf>,
+    pub(super) cover_file: bool,
+    pub(super) layout: LayoutTemplates,
+    pub(super) download: DownloadConfig,
+    pub(super) matching: MatchingConfig,
+    pub(super) sources: Vec<Listed>,
+    pub(super) plugins: Option<Vec<PathBuf>>,
+    pub(super) state: Option<PathBuf>,
+    pub(super) limits: LimitsConfig,
+}
+
+impl Default for FromFile {
+    /// A file that says nothing.
+    fn default() -> Self {
+        Self {
+            version: "1".to_owned(),
+            wanted: Vec::new(),
+            library: None,
+            cover_file: true,
+            layout: LayoutTemplates::default(),
+            download: DownloadConfig::default(),
+            matching: MatchingConfig::default(),
+            sources: Vec::new(),
+            plugins: None,
+            state: None,
+            limits: LimitsConfig::default(),
+        }
+    }
+}
+
+impl FromFile {
+    /// Reads the whole file; what is wrong with its words goes to `report`.
+    ///
+    /// # Errors
+    /// When it is no YAML at all.
+    pub(super) fn read(
+        file: &ConfigFile,
+        base: &Base,
+        report: &mut Report,
+    ) -> Result<Self, ConfigError> {
+        let mut top = Section::open(file, "", file.parse()?, &TOP, report);
+        let mut said = Self::default();
+        set(&mut said.version, top.read("version", report, value::text));
+        for (section, kind) in WANTED {
+            let entries = Entries {
+                file,
+                base,
+                kind,
+                section,
+            };
+            if let Some(node) = top.take(section) {
+                said.wanted.extend(entries.read(node, report));
+            }
+        }
+        said.library(top.below("library", &LIBRARY, report), base, report);
+        said.download(top.below("download", &DOWNLOAD, report), report);
+        said.matching(top.below("matching", &MATCHING, report), report);
+        said.limits(top.below("limits", &LIMITS, report), report);
+        if let Some(node) = top.take("sources") {
+            said.sources = source::read(file, node, report);
+        }
+        said.plugins = top.read_list("plugins", report, |path| base.absolute(path));
+        said.state = top.read("state", report, |path| base.absolute(path));
+        Ok(said)
+    }
+
+    fn library(&mut self, mut section: Section<'_>, base: &Base, report: &mut Report) {
+        if section.has("path") {
+            let path = section.read("path", report, |path| base.absolute(path));
+            // A bad path is reported as such, and not as a missing one besides.
+            self.library = Some(path.unwrap_or_default());
+        }
+        set(
+            &mut self.cover_file,
+            section.read("cover_file", report, value::flag),
+        );
+        let mut layout = section.below("layout", &LAYOUT, report);
+        let templates = &mut self.layout;
+        for (key, template) in [
+            ("album", &mut templates.album),
+            ("single", &mut templates.single),
+            ("playlist", &mut templates.playlist),
+            ("playlist_single", &mut templates.playlist_single),
+            ("m3u", &mut templates.m3u),
+        ] {
+            set(template, layout.read(key, report, value::text));
+        }
+    }
+
+    fn download(&mut self, mut section: Section<'_>, report: &mut Report) {
+        let download = &mut self.download;
+        if section.has("jobs") && section.has("threads") {
+            let place = section.place_of("threads");
+            let message = "`download.threads` is another word for `download.jobs`; say one of them";
+            report.add(Problem::new(place, message).key("download.threads"));
+        }
+        for key in ["threads", "jobs"] {
+            set(&mut download.jobs, section.read(key, report, jobs));
+        }
+        set(
+            &mut download.overwrite,
+            section.read("overwrite", report, overwrite),
+        );
+        set(
+            &mut download.retries,
+            section.read("retries", report, |word| {
+                let number = value::whole(RETRIES)(word)?;
+                Ok(u32::try_from(number).expect("the range ends at 10"))
+            }),
+        );
+        set(
+            &mut download.max_wait,
+            section.read("max_wait", report, value::duration(MAX_WAIT)),
+        );
+    }
+
+    fn matching(&mut self, mut section: Section<'_>, report: &mut Report) {
+        let matching = &mut self.matching;
+        set(
+            &mut matching.accept,
+            section.read("accept", report, value::share),
+        );
+        set(
+            &mut matching.duration_tolerance,
+            section.read("duration_tolerance", report, value::duration(TOLERANCE)),
+        );
+    }
+
+    fn limits(&mut self, mut section: Section<'_>, report: &mut Report) {
+        let limits = &mut self.limits;
+        for (key, deadline) in [
+            ("search_timeout", &mut limits.search_timeout),
+            ("download_stall", &mut limits.download_stall),
+            ("connect_check_timeout", &mut limits.connect_check_timeout),
+        ] {
+            set(
+                deadline,
+                section.read(key, report, value::duration(DEADLINE)),
+            );
+        }
+        set(
+            &mut limits.max_playlist_bytes,
+            section.read("max_playlist_bytes", report, value::size(PLAYLIST_BYTES)),
+        );
+        set(
+            &mut limits.max_playlist_rows,
+            section.read("max_playlist_rows", report, value::whole(PLAYLIST_ROWS)),
+        );
+    }
+}
+
+/// A default gives way to what was said.
+fn set<T>(value: &mut T, said: Option<T>) {
+    if let Some(said) = said {
+        *value = said;
+    }
+}
+
+/// Items worked on at once.
+pub(super) fn jobs(word: &str) -> Result<usize, Refusal> {
+    let number = value::whole(JOBS)(word)?;
+    Ok(usize::try_from(number).expect("the range ends at 64"))
+}
+
+fn overwrite(word: &str) -> Result<Overwrite, Refusal> {
+    match word {
+        "skip" => Ok(Overwrite::Skip),
+        _ => Err(Refusal::one_of(&["skip"])
+            .hint("this version never overwrites or changes a file that is there")),
+    }
+}

@@ -1,0 +1,312 @@
+//! What the user configured for each source, before any plugin is known: names, order and
+//! raw settings. What the settings mean is decided when the plugin has declared them, in
+//! `settings`.
+
+mod check;
+mod secret_input;
+mod settings;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::music::SourceName;
+
+use super::error::{Place, Problem, Report};
+use super::file::{ConfigFile, Key, Node, Said};
+use super::inputs::{Environment, SOURCES};
+use super::paths::Base;
+use super::section::word;
+use super::value;
+
+pub use settings::ResolvedSettings;
+
+/// Downloads at once at one source; more is no use to anybody.
+const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=64;
+
+/// The keys of a source that are the host's and reach no plugin.
+const RESERVED: [&str; 2] = ["enabled", "concurrency"];
+
+/// One source as the user configured it.
+///
+/// `Debug` shows no setting: which of them are secret is known to the plugin only.
+#[derive(Clone)]
+pub struct SourceConfig {
+    /// The plugin's name.
+    pub name: SourceName,
+    /// Whether it may be used; `true` unless the user says otherwise.
+    pub enabled: bool,
+    /// Most downloads at once, 1 to 64. `None`: as the plugin declares.
+    pub concurrency: Option<u32>,
+    /// Line in the config file, from 1. `None`: not listed there.
+    pub line: Option<u64>,
+    said: Vec<Setting>,
+    /// A reserved key with a bad value in the environment, told with the other settings.
+    flaws: Vec<Problem>,
+    around: Arc<Around>,
+}
+
+impl fmt::Debug for SourceConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&str> = self.said.iter().map(|said| said.key.as_str()).collect();
+        f.debug_struct("SourceConfig")
+            .field("name", &self.name)
+            .field("enabled", &self.enabled)
+            .field("concurrency", &self.concurrency)
+            .field("line", &self.line)
+            .field("keys", &keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A setting as it was written. Without `Debug`: it may be a secret.
+#[derive(Clone)]
+struct Setting {
+    key: String,
+    value: Value,
+    /// Of the key.
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Value {
+    One(String),
+    Many(Vec<String>),
+    /// A map, or a list of anything but words.
+    Nested,
+}
+
+/// What all sources of one configuration share.
+#[derive(Debug)]
+pub(super) struct Around {
+    pub(super) environment: Environment,
+    /// Of paths in the config file, and of the plugins' own defaults.
+    pub(super) config: Base,
+    /// Of paths in the environment.
+    pub(super) current: Base,
+    /// The config file, if there is one.
+    pub(super) file: Option<PathBuf>,
+    /// Every source the file lists.
+    pub(super) listed: Vec<SourceName>,
+}
+
+impl SourceConfig {
+    /// A source the config file does not list; the environment may still have settings for it.
+    pub(super) fn unlisted(name: SourceName, around: Arc<Around>) -> Self {
+        Listed {
+            name,
+            enabled: None,
+            concurrency: None,
+            line: None,
+            said: Vec::new(),
+        }
+        .in_its_place(around)
+    }
+
+    /// The variable that sets `key`: `MUSICDL_SOURCES_SUBSONIC_URL`.
+    fn variable(&self, key: &str) -> String {
+        variable(&self.name, key)
+    }
+}
+
+fn variable(name: &SourceName, key: &str) -> String {
+    format!(
+        "{SOURCES}{}_{}",
+        name.as_str().to_ascii_uppercase(),
+        key.to_ascii_uppercase()
+    )
+}
+
+/// One item of `sources`, as the file alone has it.
+pub(super) struct Listed {
+    pub(super) name: SourceName,
+    enabled: Option<bool>,
+    concurrency: Option<u32>,
+    line: Option<u64>,
+    said: Vec<Setting>,
+}
+
+impl Listed {
+    /// The source with what environment and defaults add.
+    pub(super) fn in_its_place(self, around: Arc<Around>) -> SourceConfig {
+        let mut flaws = Report::default();
+        let from_environment = |key: &str| {
+            let variable = variable(&self.name, key);
+            let value = around.environment.get(&variable)?.to_owned();
+            Some((Place::Variable(variable), value))
+        };
+        let enabled = from_environment("enabled").and_then(|(place, word)| {
+            taken(place, "enabled", &word, value::flag(&word), &mut flaws)
+        });
+        let concurrency = from_environment("concurrency").and_then(|(place, word)| {
+            taken(place, "concurrency", &word, concurrency(&word), &mut flaws)
+        });
+        SourceConfig {
+            enabled: enabled.or(self.enabled).unwrap_or(true),
+            concurrency: concurrency.or(self.concurrency),
+            line: self.line,
+            said: self.said,
+            flaws: flaws.into_problems(),
+            name: self.name,
+            around,
+        }
+    }
+}
+
+fn taken<T>(
+    place: Place,
+    key: &str,
+    word: &str,
+    read: Result<T, value::Refusal>,
+    report: &mut Report,
+) -> Option<T> {
+    match read {
+        Ok(value) => Some(value),
+        Err(refusal) => {
+            report.add(super::section::refused(place, key, word, refusal));
+            None
+        }
+    }
+}
+
+fn concurrency(word: &str) -> Result<u32, value::Refusal> {
+    let number = value::whole(CONCURRENCY)(word)?;
+    Ok(u32::try_from(number).expect("the range ends at 64"))
+}
+
+/// Reads the section `sources`.
+pub(super) fn read(file: &ConfigFile, node: Node, report: &mut Report) -> Vec<Listed> {
+    let items = match node.said {
+        Said::Nothing => Vec::new(),
+        Said::List(items) => items,
+        said @ (Said::Word(_) | Said::Map(_)) => {
+            let message = format!(
+                "`sources` is a list in order of preference, not {}",
+                said.kind()
+            );
+            report.add(
+                Problem::new(file.place(node.spot), message)
+                    .key("sources")
+                    .hint("write each source as `- NAME:` with its settings indented below"),
+            );
+            Vec::new()
+        }
+    };
+    let mut seen = HashSet::new();
+    let mut sources = Vec::new();
+    for item in items {
+        let spot = item.spot;
+        let Some(source) = read_one(file, item, report) else {
+            continue;
+        };
+        if seen.insert(source.name.clone()) {
+            sources.push(source);
+        } else {
+            let message = format!("the source `{}` is listed twice", source.name);
+            report.add(
+                Problem::new(file.place(spot), message)
+                    .key("sources")
+                    .hint("put its settings into one entry"),
+            );
+        }
+    }
+    sources
+}
+
+/// `- NAME`, or `- NAME:` with its settings below.
+fn read_one(file: &ConfigFile, node: Node, report: &mut Report) -> Option<Listed> {
+    let place = file.place(node.spot);
+    let (name, spot, settings) = match node.said {
+        Said::Word(word) => (word, node.spot, Vec::new()),
+        Said::Map(mut entries) if entries.len() == 1 => {
+            let (key, node) = entries.pop()?;
+            let settings = match node.said {
+                Said::Nothing => Vec::new(),
+                Said::Map(settings) => settings,
+                said @ (Said::Word(_) | Said::List(_)) => {
+                    let message = format!(
+                        "the settings of `{}` are keys with values, not {}",
+                        key.text,
+                        said.kind()
+                    );
+                    report.add(Problem::new(file.place(key.spot), message).key("sources"));
+                    Vec::new()
+                }
+            };
+            (key.text, key.spot, settings)
+        }
+        Said::Map(entries) => {
+            let message =
+                "an entry of `sources` has several keys and should have one, the source's name";
+            let indented = entries
+                .first()
+                .is_some_and(|(_, first)| matches!(first.said, Said::Nothing));
+            let hint =
+                indented.then(|| "indent the settings deeper than the source's name".to_owned());
+            report.add(Problem::new(place, message).key("sources").maybe_hint(hint));
+            return None;
+        }
+        said @ (Said::Nothing | Said::List(_)) => {
+            let message = format!(
+                "an entry of `sources` is a source's name, not {}",
+                said.kind()
+            );
+            report.add(Problem::new(place, message).key("sources"));
+            return None;
+        }
+    };
+    let name = match SourceName::parse(&name) {
+        Ok(name) => name,
+        Err(invalid) => {
+            report.add(Problem::new(file.place(spot), invalid.to_string()).key("sources"));
+            return None;
+        }
+    };
+    let mut source = Listed {
+        name,
+        enabled: None,
+        concurrency: None,
+        line: Some(spot.line),
+        said: Vec::new(),
+    };
+    for (key, node) in settings {
+        source.add(file, key, node, report);
+    }
+    Some(source)
+}
+
+impl Listed {
+    fn add(&mut self, file: &ConfigFile, key: Key, node: Node, report: &mut Report) {
+        if matches!(node.said, Said::Nothing) {
+            return;
+        }
+        match key.text.as_str() {
+            "enabled" => self.enabled = word(file, "enabled", node, report, value::flag),
+            "concurrency" => {
+                self.concurrency = word(file, "concurrency", node, report, concurrency);
+            }
+            _ => self.said.push(Setting {
+                place: file.place(key.spot),
+                key: key.text,
+                value: value_of(node),
+            }),
+        }
+    }
+}
+
+fn value_of(node: Node) -> Value {
+    match node.said {
+        Said::Word(word) => Value::One(word),
+        Said::List(items) => {
+            let words = items.into_iter().map(|item| match item.said {
+                Said::Word(word) => Some(word),
+                Said::Nothing | Said::List(_) | Said::Map(_) => None,
+            });
+            words
+                .collect::<Option<_>>()
+                .map_or(Value::Nested, Value::Many)
+        }
+        Said::Nothing | Said::Map(_) => Value::Nested,
+    }
+}
