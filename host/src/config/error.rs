@@ -29,15 +29,13 @@ impl ConfigError {
         &self.problems
     }
 
-    /// What to do about it: one line for each different advice. `None`: the message says all.
-    pub fn hint(&self) -> Option<String> {
-        let mut lines: Vec<&str> = Vec::new();
-        for hint in self.problems.iter().filter_map(|p| p.hint.as_deref()) {
-            if !lines.contains(&hint) {
-                lines.push(hint);
-            }
+    /// What to do about the problem. `None`: the message says all, or there are several
+    /// problems and `Display` has the advice below each.
+    pub fn hint(&self) -> Option<&str> {
+        match self.problems.as_slice() {
+            [problem] => problem.hint.as_deref(),
+            _ => None,
         }
-        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
 
@@ -48,6 +46,9 @@ impl fmt::Display for ConfigError {
                 f.write_str("\n")?;
             }
             write!(f, "{problem}")?;
+            if let (2.., Some(hint)) = (self.problems.len(), &problem.hint) {
+                write!(f, "\nhint: {hint}")?;
+            }
         }
         Ok(())
     }

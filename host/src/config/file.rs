@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Error as YamlError, NonFiniteFloatPolicy, Options, Spanned};
+use serde_saphyr::granit_parser::ErrorKind;
+use serde_saphyr::{
+    Error as YamlError, ExternalMessageSource, Location, NonFiniteFloatPolicy, Options, Spanned,
+};
 
 use super::error::{ConfigError, Line, Place, Problem};
 use super::excerpt::excerpt;
@@ -137,7 +140,7 @@ impl ConfigFile {
         Node { said, spot }
     }
 
-    fn typed(&self, at: &serde_saphyr::Location) -> Option<String> {
+    fn typed(&self, at: &Location) -> Option<String> {
         let start = usize::try_from(at.span().byte_offset()?).ok()?;
         let length = usize::try_from(at.span().byte_len()?).ok()?;
         let typed = self.text.get(start..start.checked_add(length)?)?.trim();
@@ -146,32 +149,24 @@ impl ConfigFile {
     }
 
     /// Why the text is no YAML, or more than a config may be.
-    fn refusal(&self, error: &YamlError) -> Problem {
-        let place = match error.location() {
+    /// Why the text is no YAML, or more than a config may be.
+    fn refusal(&self, mut error: &YamlError) -> Problem {
+        // Inside an alias the alias is the place, and what it stands for is the reason.
+        let at = error.location();
+        while let YamlError::AliasError { error: inner, .. } = error {
+            error = inner;
+        }
+        let place = match at {
             Some(at) => self.place(spot(&at, None)),
             None => Place::File(self.path.clone()),
         };
-        let line = error
-            .location()
-            .and_then(|at| usize::try_from(at.line()).ok()?.checked_sub(1))
-            .and_then(|index| self.text.lines().nth(index))
-            .unwrap_or_default();
-        let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-        if indent.contains('\t') {
-            return Problem::new(place, "the line is indented by a tab")
-                .hint("YAML takes spaces only; replace the tab by two spaces");
-        }
-        if line.contains(": {") || line.contains("- {") {
-            return Problem::new(place, syntax_message(error))
-                .hint("put a template or any other text that starts with `{` in quotes");
-        }
         match error {
-            YamlError::DuplicateMappingKey { key: Some(key), .. } => Problem::new(
-                place,
-                format!("`{key}` was said before; it may be said once"),
-            )
-            .key(key.clone())
-            .hint("put both lists under one key, or remove one of the two"),
+            YamlError::DuplicateMappingKey { key: Some(key), .. } => {
+                let message = format!("`{key}` was said before; it may be said once");
+                Problem::new(place, message)
+                    .key(key.clone())
+                    .hint("put both under one key, or remove one of the two")
+            }
             YamlError::MultipleDocuments { .. } => {
                 Problem::new(place, "a second document starts here; a config is one")
                     .hint("remove the line `---` and what follows, or make it a file of its own")
@@ -180,18 +175,50 @@ impl ConfigFile {
                 Problem::new(place, "`*` refers to an anchor that nobody defined")
                     .hint("put a text that starts with `*` in quotes")
             }
-            YamlError::Budget { .. }
-            | YamlError::AliasReplayLimitExceeded { .. }
-            | YamlError::AliasExpansionLimitExceeded { .. }
-            | YamlError::AliasReplayStackDepthExceeded { .. } => Problem::new(
-                place,
-                format!(
-                    "the config is nested deeper than {MAX_DEPTH} levels or repeats itself too often"
-                ),
-            )
-            .hint("write it out without `&` and `*`, and long lists as playlist files"),
-            _ => Problem::new(place, syntax_message(error)),
+            error if asks_too_much(error) => {
+                let message = format!(
+                    "the config is nested deeper than {MAX_DEPTH} levels, or has too many words or repetitions"
+                );
+                Problem::new(place, message)
+                    .hint("write it out without `&` and `*`, and long lists as playlist files")
+            }
+            _ => {
+                let line = at.and_then(|at| self.line(at.line())).unwrap_or_default();
+                let problem = |hint| Problem::new(place, syntax_message(error)).maybe_hint(hint);
+                let indent = line.len() - line.trim_start().len();
+                if line[..indent].contains('\t') {
+                    problem(Some(
+                        "indent by spaces; YAML takes no tabs there".to_owned(),
+                    ))
+                } else if line.contains(": {") || line.contains("- {") {
+                    let hint = "put a text that starts with `{`, such as a template, in quotes";
+                    problem(Some(hint.to_owned()))
+                } else {
+                    problem(None)
+                }
+            }
         }
+    }
+
+    fn line(&self, number: u64) -> Option<&str> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.text.lines().nth(index)
+    }
+}
+
+/// Whether a limit of ours or of the parser was hit, which guards memory and stack.
+fn asks_too_much(error: &YamlError) -> bool {
+    match error {
+        YamlError::Budget { .. }
+        | YamlError::AliasReplayLimitExceeded { .. }
+        | YamlError::AliasExpansionLimitExceeded { .. }
+        | YamlError::AliasReplayStackDepthExceeded { .. } => true,
+        YamlError::ExternalMessage { source, .. } => matches!(
+            &**source,
+            ExternalMessageSource::Parser(error)
+                if matches!(error.kind(), ErrorKind::RecursionLimitExceeded)
+        ),
+        _ => false,
     }
 }
 
@@ -206,7 +233,6 @@ fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
-            flow_nesting_limit: MAX_DEPTH,
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_merge_keys: 100,
@@ -222,7 +248,7 @@ fn options() -> Options {
     }
 }
 
-fn spot(at: &serde_saphyr::Location, word: Option<&str>) -> Spot {
+fn spot(at: &Location, word: Option<&str>) -> Spot {
     let width = match word {
         Some(word) => word.lines().next().unwrap_or_default().chars().count(),
         None => 1,

@@ -104,7 +104,7 @@ mod secret;
 mod section;
 mod source;
 mod value;
-mod wanted;
+pub mod wanted;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use rapidfuzz::distance::damerau_levenshtein;
 
 /// The word of `known` that `typed` is a slip of, if any; case does not matter.
 ///
-/// One slip (a letter too many, too few, wrong, or two swapped) per three letters begun:
+/// One slip (a letter too many, too few, wrong, or two swapped) per three letters, at least one:
 /// `playlist` is a slip of `playlists`, `foo` is none of `url`.
 pub(super) fn nearest<'a>(
     typed: &str,
@@ -16,7 +16,7 @@ pub(super) fn nearest<'a>(
     known
         .into_iter()
         .map(|word| (slips(word), word))
-        .filter(|&(slips, word)| slips <= word.len().div_ceil(3) && slips < word.len())
+        .filter(|&(slips, word)| slips <= (word.len() / 3).max(1) && slips < word.len())
         .min_by_key(|&(slips, _)| slips)
         .map(|(_, word)| word)
 }
@@ -33,6 +33,7 @@ mod tests {
             "playlists",
             "plugins",
             "url",
+            "true",
             "MUSICDL_JOBS",
         ];
         for (typed, expected) in [
@@ -44,6 +45,7 @@ mod tests {
             ("MUSICDL_JOB", Some("MUSICDL_JOBS")),
             ("threads", None),
             ("foo", None),
+            ("sure", None),
             ("", None),
         ] {
             assert_eq!(nearest(typed, known), expected, "{typed}");

@@ -39,9 +39,12 @@ impl<'f> Section<'f> {
             Said::Nothing => Vec::new(),
             Said::Map(entries) => entries,
             said @ (Said::Word(_) | Said::List(_)) => {
-                let what = if name.is_empty() { "a config" } else { name };
+                let what = match name {
+                    "" => "a config".to_owned(),
+                    _ => format!("`{name}`"),
+                };
                 let message = format!(
-                    "`{what}` is a set of keys such as `{}:`, not {}",
+                    "{what} is a set of keys such as `{}:`, not {}",
                     known[0],
                     said.kind()
                 );

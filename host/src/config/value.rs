@@ -146,12 +146,12 @@ fn number_with_unit(word: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 fn shown(time: Duration) -> String {
     let millis = time.as_millis();
-    match millis {
-        0 => "0s".to_owned(),
-        _ if millis % 3_600_000 == 0 => format!("{}h", millis / 3_600_000),
-        _ if millis % 60_000 == 0 => format!("{}m", millis / 60_000),
-        _ if millis % 1_000 == 0 => format!("{}s", millis / 1_000),
-        _ => format!("{millis}ms"),
+    let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let fits = |&(_, factor): &(&str, u128)| millis.is_multiple_of(factor) && millis >= factor;
+    match units.into_iter().find(fits) {
+        Some((unit, factor)) => format!("{}{unit}", millis / factor),
+        None if millis == 0 => "0s".to_owned(),
+        None => format!("{millis}ms"),
     }
 }
 

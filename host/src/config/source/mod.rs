@@ -3,6 +3,7 @@
 //! `settings`.
 
 mod check;
+mod given;
 mod secret_input;
 mod settings;
 
@@ -17,8 +18,8 @@ use super::error::{Place, Problem, Report};
 use super::file::{ConfigFile, Key, Node, Said};
 use super::inputs::{Environment, SOURCES};
 use super::paths::Base;
-use super::section::word;
-use super::value;
+use super::section::{refused, word};
+use super::value::{self, Refusal};
 
 pub use settings::ResolvedSettings;
 
@@ -118,6 +119,11 @@ fn variable(name: &SourceName, key: &str) -> String {
     )
 }
 
+/// A setting's key with its sections, as in messages.
+fn full_key(name: &SourceName, key: &str) -> String {
+    format!("sources.{name}.{key}")
+}
+
 /// One item of `sources`, as the file alone has it.
 pub(super) struct Listed {
     pub(super) name: SourceName,
@@ -131,20 +137,11 @@ impl Listed {
     /// The source with what environment and defaults add.
     pub(super) fn in_its_place(self, around: Arc<Around>) -> SourceConfig {
         let mut flaws = Report::default();
-        let from_environment = |key: &str| {
-            let variable = variable(&self.name, key);
-            let value = around.environment.get(&variable)?.to_owned();
-            Some((Place::Variable(variable), value))
-        };
-        let enabled = from_environment("enabled").and_then(|(place, word)| {
-            taken(place, "enabled", &word, value::flag(&word), &mut flaws)
-        });
-        let concurrency = from_environment("concurrency").and_then(|(place, word)| {
-            taken(place, "concurrency", &word, concurrency(&word), &mut flaws)
-        });
+        let enabled = around.reserved(&self.name, "enabled", value::flag, &mut flaws);
+        let most = around.reserved(&self.name, "concurrency", concurrency, &mut flaws);
         SourceConfig {
             enabled: enabled.or(self.enabled).unwrap_or(true),
-            concurrency: concurrency.or(self.concurrency),
+            concurrency: most.or(self.concurrency),
             line: self.line,
             said: self.said,
             flaws: flaws.into_problems(),
@@ -154,23 +151,29 @@ impl Listed {
     }
 }
 
-fn taken<T>(
-    place: Place,
-    key: &str,
-    word: &str,
-    read: Result<T, value::Refusal>,
-    report: &mut Report,
-) -> Option<T> {
-    match read {
-        Ok(value) => Some(value),
-        Err(refusal) => {
-            report.add(super::section::refused(place, key, word, refusal));
-            None
+impl Around {
+    /// A key of the host's, as the environment has it.
+    fn reserved<T>(
+        &self,
+        name: &SourceName,
+        key: &str,
+        read: impl Fn(&str) -> Result<T, Refusal>,
+        flaws: &mut Report,
+    ) -> Option<T> {
+        let variable = variable(name, key);
+        let word = self.environment.get(&variable)?;
+        match read(word) {
+            Ok(value) => Some(value),
+            Err(refusal) => {
+                let place = Place::Variable(variable);
+                flaws.add(refused(place, &full_key(name, key), word, refusal));
+                None
+            }
         }
     }
 }
 
-fn concurrency(word: &str) -> Result<u32, value::Refusal> {
+fn concurrency(word: &str) -> Result<u32, Refusal> {
     let number = value::whole(CONCURRENCY)(word)?;
     Ok(u32::try_from(number).expect("the range ends at 64"))
 }
@@ -281,10 +284,11 @@ impl Listed {
         if matches!(node.said, Said::Nothing) {
             return;
         }
+        let name = full_key(&self.name, &key.text);
         match key.text.as_str() {
-            "enabled" => self.enabled = word(file, "enabled", node, report, value::flag),
+            "enabled" => self.enabled = word(file, &name, node, report, value::flag),
             "concurrency" => {
-                self.concurrency = word(file, "concurrency", node, report, concurrency);
+                self.concurrency = word(file, &name, node, report, concurrency);
             }
             _ => self.said.push(Setting {
                 place: file.place(key.spot),

@@ -1,1 +1,53 @@
+//! The reference config in `examples/` stays true.
 
+use super::*;
+use crate::config::{entries, meaning};
+
+fn example() -> (PathBuf, String) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/musicdl.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    (path, text)
+}
+
+fn load_example() -> Config {
+    let inputs = Inputs {
+        file: Some(example().0),
+        cwd: PathBuf::from("/"),
+        ..Inputs::default()
+    };
+    load(&inputs).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_example_says_what_it_says_are_the_defaults() {
+    let config = load_example();
+    assert_eq!(config.version, "1");
+    assert!(config.library.cover_file);
+    assert_eq!(config.library.layout, LayoutTemplates::default());
+    assert_eq!(config.download, DownloadConfig::default());
+    assert_eq!(config.matching, MatchingConfig::default());
+    assert_eq!(config.limits, LimitsConfig::default());
+    assert_eq!(config.wanted.len(), 10);
+    assert_eq!(config.sources.len(), 3);
+}
+
+#[test]
+fn the_example_and_the_module_docs_have_every_key() {
+    let (_, text) = example();
+    let docs = include_str!("../mod.rs");
+    // `threads` is the other word for `jobs`.
+    let said = |key: &str| text.contains(&format!("{key}:")) || text.contains(&format!("`{key}`"));
+    let all = [
+        &meaning::TOP[..],
+        &meaning::LIBRARY,
+        &meaning::LAYOUT,
+        &meaning::DOWNLOAD,
+        &meaning::MATCHING,
+        &meaning::LIMITS,
+        &entries::KEYS,
+    ];
+    for key in all.into_iter().flatten() {
+        assert!(said(key), "the example lacks {key}");
+        assert!(docs.contains(key), "the docs lack {key}");
+    }
+}
