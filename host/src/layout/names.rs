@@ -43,9 +43,13 @@ pub fn component(text: &str) -> String {
 /// Like [`component`], of at most `limit` bytes; a limit under 24 counts as 24.
 pub fn component_with_limit(text: &str, limit: usize) -> String {
     let limit = limit.max(LEAST_LIMIT);
-    // Left out before composing: a mark between a letter and its accent keeps them apart.
-    let composed = text.chars().filter(|c| !turns_direction(*c)).nfc();
-    let legal = one_space_for_each_run(composed);
+    // Most names are ASCII, where nothing composes and nothing turns.
+    let legal = if text.is_ascii() {
+        one_space_for_each_run(text.chars())
+    } else {
+        // Left out before composing: a mark between a letter and its accent keeps them apart.
+        one_space_for_each_run(text.chars().filter(|c| !turns_direction(*c)).nfc())
+    };
     let trimmed = legal.trim_matches(vanishes_at_an_end);
     let name = if trimmed.is_empty() {
         "_".to_owned()
@@ -62,6 +66,9 @@ pub fn component_with_limit(text: &str, limit: usize) -> String {
 /// Two texts with equal keys may be one name on a file system that folds case (APFS, NTFS,
 /// SMB, ext4 with casefold): canonical caseless matching, and characters without width ignored.
 pub(super) fn fold(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     name.nfd()
         .filter(|c| !has_no_width(*c))
         .flat_map(fold_char)

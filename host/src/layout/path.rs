@@ -31,9 +31,8 @@ impl RelPath {
         }
     }
 
-    /// The path of these names; `None` when there are none.
+    /// The path of these names, each made by [`super::component`]; `None` when there are none.
     pub(super) fn of_components(components: &[String]) -> Option<Self> {
-        debug_assert!(components.iter().all(|c| super::component(c) == *c));
         (!components.is_empty()).then(|| Self(components.join("/")))
     }
 
