@@ -1,1 +1,106 @@
-//! publish.
+//! Puts finished files into the library. The only module that creates or moves anything at a
+//! final path; where that is, `layout` decides, and whether a file is good enough, `verify`.
+//!
+//! A process may die between any two lines here, so the order is the promise:
+//!
+//! 1. [`Publisher::staging`]: a track is fetched, verified, tagged and verified again in a
+//!    directory of its own under `LIBRARY/.musicdl/`, which no media server looks into;
+//! 2. [`Publisher::place`]: the file is synced, its folders are made and synced, it gets its
+//!    final name in one step that cannot replace anything, and the folder is synced;
+//! 3. the caller commits "done" with what [`Placed`] says, and removes the staging directory.
+//!
+//! Whatever dies in between leaves either a left-over in staging, which [`Publisher::sweep`]
+//! removes, or a whole file without a "done", which the next plan finds. Nothing is overwritten
+//! but our own playlist files, and nothing outside of `.musicdl/` is ever deleted.
+
+mod beside;
+mod content;
+mod error;
+mod files;
+mod folders;
+mod name;
+mod root;
+mod staging;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use beside::{Cover, M3uWritten};
+pub use error::{PublishError, stops_the_run};
+pub use files::Placed;
+pub use staging::Staging;
+
+use crate::music::TrackId;
+use folders::Folders;
+use root::Root;
+use staging::StagingArea;
+
+/// The directory for unfinished work, in the library itself and therefore on its file system.
+const HIDDEN: &str = ".musicdl";
+
+/// A library that can be written to. All calls may be made from several threads at once.
+///
+/// While it lives no other process can have one of the same library.
+#[derive(Debug)]
+pub struct Publisher {
+    root: Arc<Root>,
+    area: Arc<StagingArea>,
+    folders: Folders,
+    /// What the umask leaves of `rw-rw-rw-`: the mode of every file in the library.
+    mode: u32,
+}
+
+impl Publisher {
+    /// Opens the library at `library` and proves that it can be written to. The directory is
+    /// made when its parent is there (the first run); a missing parent is more likely a disk
+    /// that is not mounted than a new library.
+    ///
+    /// # Errors
+    /// When the directory is not there, is a file, cannot be written to, or another run has it.
+    pub fn open(library: &Path) -> Result<Self, PublishError> {
+        let root = Arc::new(Root::open(library)?);
+        let area = Arc::new(StagingArea::new(Arc::clone(&root)));
+        let mode = area.probe()?;
+        let folders = Folders::new(Arc::clone(&root));
+        Ok(Self {
+            root,
+            area,
+            folders,
+            mode,
+        })
+    }
+
+    /// The library's directory, absolute, under the name the user gave it.
+    pub fn library(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Bytes that this user can still write to the library's file system.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn free_bytes(&self) -> Result<u64, PublishError> {
+        self.root.free_bytes()
+    }
+
+    /// An empty directory for the work on one track. What an earlier run left there is gone.
+    ///
+    /// # Errors
+    /// When it cannot be made, or this track is being worked on already.
+    pub fn staging(&self, id: &TrackId) -> Result<Staging, PublishError> {
+        self.root.check_still_there()?;
+        StagingArea::open(&self.area, id)
+    }
+
+    /// Removes what earlier runs left in staging, and `.musicdl/` with it when nothing else is
+    /// in there. Work that goes on at this moment is left alone.
+    ///
+    /// # Errors
+    /// For the first thing that cannot be removed; the others are removed all the same.
+    pub fn sweep(&self) -> Result<(), PublishError> {
+        self.area.sweep()
+    }
+}
+
+#[cfg(test)]
+mod tests;

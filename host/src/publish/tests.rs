@@ -1,0 +1,672 @@
+//! The promises of publishing, each on a real file system.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::sync::Barrier;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::layout::{RelPath, m3u};
+
+/// A library with a publisher, and files to put into it.
+struct Scene {
+    dir: TempDir,
+    publisher: Publisher,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let publisher = Publisher::open(&dir.path().join("library")).unwrap();
+        Self { dir, publisher }
+    }
+
+    fn in_library(&self, path: &str) -> PathBuf {
+        self.publisher.library().join(path)
+    }
+
+    /// A finished file in the staging directory of the track `id`.
+    fn staged(&self, id: &str, content: &str) -> PathBuf {
+        let staging = self.publisher.staging(&TrackId::text(id)).unwrap();
+        let file = staging.tag().join("finished");
+        fs::write(&file, content).unwrap();
+        file
+    }
+
+    fn place(&self, content: &str, stem: &str) -> Result<Placed, PublishError> {
+        let staged = self.staged(stem, content);
+        self.publisher.place(&staged, &path(stem), "flac")
+    }
+
+    /// Every file and folder of the library but its own hidden ones.
+    fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut folders = vec![self.publisher.library().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path
+                    .strip_prefix(self.publisher.library())
+                    .unwrap()
+                    .to_owned();
+                if name.starts_with(HIDDEN) {
+                    continue;
+                }
+                if path.is_dir() && !path.is_symlink() {
+                    folders.push(path);
+                }
+                names.push(name.to_str().unwrap().to_owned());
+            }
+        }
+        names.sort();
+        names
+    }
+}
+
+fn path(text: &str) -> RelPath {
+    RelPath::from_saved(text).unwrap()
+}
+
+mod opening {
+    use super::*;
+
+    #[test]
+    fn the_first_run_makes_the_library_but_not_the_disk_it_is_on() {
+        let dir = tempfile::tempdir().unwrap();
+        Publisher::open(&dir.path().join("music")).unwrap();
+        assert!(dir.path().join("music").is_dir());
+
+        let unmounted = dir.path().join("mnt/music");
+        let error = Publisher::open(&unmounted).unwrap_err();
+        assert!(matches!(error, PublishError::RootMissing { .. }) && error.is_disk_stop());
+        assert!(!dir.path().join("mnt").exists());
+    }
+
+    #[test]
+    fn a_link_to_a_disk_that_is_not_mounted_is_a_missing_library() {
+        let dir = tempfile::tempdir().unwrap();
+        symlink("/nonexistent-disk/music", dir.path().join("music")).unwrap();
+        let error = Publisher::open(&dir.path().join("music")).unwrap_err();
+        assert!(matches!(error, PublishError::RootMissing { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_no_library() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("music");
+        fs::write(&file, "mine").unwrap();
+        for library in [file.clone(), file.join("below")] {
+            let error = Publisher::open(&library).unwrap_err();
+            assert!(matches!(error, PublishError::RootNotDirectory { .. }) && error.is_disk_stop());
+            assert!(error.to_string().contains("music"), "{error}");
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_library_whose_hidden_directory_is_something_else_is_refused() {
+        for link in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let elsewhere = tempfile::tempdir().unwrap();
+            fs::create_dir(elsewhere.path().join("staging")).unwrap();
+            fs::write(elsewhere.path().join("staging/theirs"), "x").unwrap();
+            if link {
+                symlink(elsewhere.path(), dir.path().join(HIDDEN)).unwrap();
+            } else {
+                fs::write(dir.path().join(HIDDEN), "x").unwrap();
+            }
+            let error = Publisher::open(dir.path()).unwrap_err();
+            assert!(matches!(error, PublishError::Obstructed { .. }), "{error}");
+            assert!(elsewhere.path().join("staging/theirs").exists());
+        }
+    }
+
+    #[test]
+    fn a_second_run_on_one_library_is_refused_until_the_first_ends() {
+        let scene = Scene::new();
+        let error = Publisher::open(scene.publisher.library()).unwrap_err();
+        assert!(matches!(error, PublishError::InUse { .. }) && !error.is_disk_stop());
+        let library = scene.publisher.library().to_owned();
+        drop(scene.publisher);
+        Publisher::open(&library).unwrap();
+    }
+
+    #[test]
+    fn free_space_is_told() {
+        assert!(Scene::new().publisher.free_bytes().unwrap() > 0);
+    }
+}
+
+mod staging {
+    use super::*;
+
+    #[test]
+    fn a_track_gets_an_empty_directory_whatever_an_earlier_run_left() {
+        let scene = Scene::new();
+        let id = TrackId::spotify("4uLU6hMCjMI75M1A2tKUQC");
+        let first = scene.publisher.staging(&id).unwrap();
+        fs::write(first.fetch().join("half a song"), "x").unwrap();
+        fs::create_dir_all(first.path().join("unknown/deep")).unwrap();
+        let place = first.path().to_owned();
+        drop(first);
+        assert!(
+            place.join("fetch/half a song").exists(),
+            "dropping removes nothing"
+        );
+
+        let second = scene.publisher.staging(&id).unwrap();
+        assert_eq!(second.path(), place);
+        assert!(second.fetch().is_absolute());
+        assert_eq!(fs::read_dir(second.fetch()).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(second.path()).unwrap().count(), 2);
+        second.remove().unwrap();
+        assert!(!place.exists());
+    }
+
+    #[test]
+    fn a_track_has_one_directory_at_a_time() {
+        let scene = Scene::new();
+        let (one, other) = (TrackId::text("a"), TrackId::text("b"));
+        let held = scene.publisher.staging(&one).unwrap();
+        scene.publisher.staging(&other).unwrap();
+        let error = scene.publisher.staging(&one).unwrap_err();
+        assert!(matches!(error, PublishError::Claimed { .. }), "{error}");
+        drop(held);
+        scene.publisher.staging(&one).unwrap();
+    }
+
+    #[test]
+    fn an_id_never_leads_out_of_staging() {
+        let scene = Scene::new();
+        let staging = scene
+            .publisher
+            .staging(&TrackId::from_saved("../../../etc"))
+            .unwrap();
+        assert_eq!(
+            staging.path().parent().unwrap(),
+            scene.in_library(".musicdl/staging")
+        );
+    }
+
+    #[test]
+    fn a_sweep_takes_left_overs_and_nothing_that_is_in_use() {
+        let scene = Scene::new();
+        scene.staged("left over", "x");
+        let area = scene.in_library(".musicdl/staging");
+        fs::write(area.join(".musicdl-1-1.part"), "x").unwrap();
+        let precious = scene.dir.path().join("precious");
+        fs::create_dir(&precious).unwrap();
+        fs::write(precious.join("song"), "x").unwrap();
+        symlink(&precious, area.join("link")).unwrap();
+        let held = scene.publisher.staging(&TrackId::text("held")).unwrap();
+        fs::write(held.fetch().join("song"), "x").unwrap();
+
+        scene.publisher.sweep().unwrap();
+        assert_eq!(fs::read_dir(&area).unwrap().count(), 1);
+        assert!(held.fetch().join("song").exists() && precious.join("song").exists());
+
+        held.remove().unwrap();
+        scene.publisher.sweep().unwrap();
+        assert!(!scene.in_library(HIDDEN).exists());
+        scene.publisher.sweep().unwrap();
+        scene.place("works again", "a/b").unwrap();
+    }
+
+    #[test]
+    fn a_strange_file_in_the_hidden_directory_stays() {
+        let scene = Scene::new();
+        fs::write(scene.in_library(".musicdl/theirs"), "x").unwrap();
+        scene.publisher.sweep().unwrap();
+        assert!(scene.in_library(".musicdl/theirs").exists());
+    }
+}
+
+mod placing {
+    use super::*;
+
+    #[test]
+    fn a_finished_file_moves_to_its_place_and_is_described() {
+        let scene = Scene::new();
+        let staged = scene.staged("a", "audio");
+        let inode = fs::metadata(&staged).unwrap().ino();
+        let placed = scene
+            .publisher
+            .place(&staged, &path("Queen/Queen - Jazz/01 - Mustapha"), "flac")
+            .unwrap();
+        let found = fs::metadata(&placed.path).unwrap();
+        assert_eq!(
+            placed.path,
+            scene.in_library("Queen/Queen - Jazz/01 - Mustapha.flac")
+        );
+        assert_eq!(
+            placed.relative.as_str(),
+            "Queen/Queen - Jazz/01 - Mustapha.flac"
+        );
+        assert_eq!(placed.size, 5);
+        assert_eq!(
+            placed.mtime_ns,
+            found.mtime() * 1_000_000_000 + found.mtime_nsec()
+        );
+        assert_eq!(found.ino(), inode, "moved, not copied");
+        assert!(!staged.exists());
+        assert_eq!(
+            scene.names(),
+            [
+                "Queen",
+                "Queen/Queen - Jazz",
+                "Queen/Queen - Jazz/01 - Mustapha.flac"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_there_is_never_replaced() {
+        let scene = Scene::new();
+        fs::create_dir(scene.in_library("a")).unwrap();
+        fs::write(scene.in_library("a/file.flac"), "the user's").unwrap();
+        fs::write(scene.in_library("a/empty.flac"), "").unwrap();
+        fs::create_dir(scene.in_library("a/folder.flac")).unwrap();
+        symlink("nowhere", scene.in_library("a/dangling.flac")).unwrap();
+        let before = scene.names();
+        for stem in ["a/file", "a/empty", "a/folder", "a/dangling"] {
+            let staged = scene.staged(stem, "new");
+            match scene.publisher.place(&staged, &path(stem), "flac") {
+                Err(PublishError::Occupied { path }) => {
+                    assert_eq!(path, scene.in_library(&format!("{stem}.flac")))
+                }
+                other => panic!("{stem}: {other:?}"),
+            }
+            assert!(staged.exists(), "the new file is not lost either");
+        }
+        assert_eq!(
+            fs::read(scene.in_library("a/file.flac")).unwrap(),
+            b"the user's"
+        );
+        assert_eq!(scene.names(), before);
+    }
+
+    #[test]
+    fn of_many_threads_at_one_path_exactly_one_wins() {
+        const MANY: usize = 8;
+        let scene = Scene::new();
+        let staged: Vec<_> = (0..MANY)
+            .map(|n| scene.staged(&n.to_string(), &n.to_string()))
+            .collect();
+        let barrier = Barrier::new(MANY);
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let place = |file: &PathBuf| {
+                let file = file.clone();
+                let (scene, barrier) = (&scene, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    scene
+                        .publisher
+                        .place(&file, &path("new/folders/song"), "flac")
+                })
+            };
+            let threads: Vec<_> = staged.iter().map(place).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        let winner = results.iter().position(Result::is_ok).unwrap();
+        for (n, result) in results.iter().enumerate() {
+            let lost = matches!(result, Err(PublishError::Occupied { .. }));
+            assert!(n == winner || lost, "{result:?}");
+        }
+        let content = fs::read_to_string(scene.in_library("new/folders/song.flac")).unwrap();
+        assert_eq!(content, winner.to_string());
+    }
+
+    #[test]
+    fn a_folder_that_leads_out_of_the_library_is_not_entered() {
+        let scene = Scene::new();
+        let outside = scene.dir.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::write(scene.in_library("file"), "x").unwrap();
+        symlink(&outside, scene.in_library("out")).unwrap();
+        symlink("..", scene.in_library("up")).unwrap();
+        symlink("nowhere", scene.in_library("dangling")).unwrap();
+        symlink("file", scene.in_library("to-file")).unwrap();
+        for (stem, what) in [
+            ("out/song", "a link out of the library"),
+            ("out/deeper/song", "a link out of the library"),
+            ("up/song", "a link out of the library"),
+            ("dangling/song", "a link to nowhere"),
+            ("to-file/song", "a link to a file"),
+            ("file/song", "a file"),
+        ] {
+            match scene.place("x", stem) {
+                Err(PublishError::Obstructed { what: found, .. }) => {
+                    assert_eq!(found, what, "{stem}")
+                }
+                other => panic!("{stem}: {other:?}"),
+            }
+        }
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+        assert_eq!(scene.names(), ["dangling", "file", "out", "to-file", "up"]);
+    }
+
+    #[test]
+    fn a_link_that_stays_in_the_library_is_followed() {
+        let scene = Scene::new();
+        fs::create_dir_all(scene.in_library("real/deep")).unwrap();
+        symlink(scene.in_library("real/deep"), scene.in_library("link")).unwrap();
+        scene.place("x", "link/new/song").unwrap();
+        assert!(scene.in_library("real/deep/new/song.flac").exists());
+    }
+
+    #[test]
+    fn only_a_regular_file_with_content_is_placed() {
+        let scene = Scene::new();
+        let staging = scene.publisher.staging(&TrackId::text("a")).unwrap();
+        let at = |name: &str| staging.tag().join(name);
+        fs::write(at("empty"), "").unwrap();
+        fs::write(at("file"), "x").unwrap();
+        symlink("file", at("link")).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(at("fifo"))
+            .status()
+            .unwrap();
+        assert!(made.success());
+        for name in ["empty", "link", "folder", "fifo"] {
+            let error = scene
+                .publisher
+                .place(&at(name), &path("song"), "flac")
+                .unwrap_err();
+            assert!(
+                matches!(error, PublishError::Unfit { .. }),
+                "{name}: {error}"
+            );
+        }
+        assert_eq!(scene.names(), [""; 0]);
+    }
+
+    #[test]
+    fn a_private_file_becomes_as_readable_as_others() {
+        let scene = Scene::new();
+        let staged = scene.staged("a", "audio");
+        let usual = fs::metadata(&staged).unwrap().permissions();
+        fs::set_permissions(&staged, fs::Permissions::from_mode(0o600)).unwrap();
+        let placed = scene
+            .publisher
+            .place(&staged, &path("song"), "flac")
+            .unwrap();
+        assert_eq!(fs::metadata(placed.path).unwrap().permissions(), usual);
+    }
+
+    #[test]
+    fn nothing_is_put_where_the_library_was() {
+        let scene = Scene::new();
+        let staged = scene.staged("a", "audio");
+        let library = scene.publisher.library().to_owned();
+        for empty_mount_point in [false, true] {
+            let away = scene.dir.path().join("away");
+            fs::rename(&library, &away).unwrap();
+            if empty_mount_point {
+                fs::create_dir(&library).unwrap();
+            }
+            let placed = scene
+                .publisher
+                .place(&staged, &path("song"), "flac")
+                .unwrap_err();
+            let held = scene.publisher.staging(&TrackId::text("b")).unwrap_err();
+            for error in [placed, held] {
+                assert!(matches!(error, PublishError::RootVanished { .. }) && error.is_disk_stop());
+            }
+            if empty_mount_point {
+                fs::remove_dir(&library).expect("still empty");
+            }
+            fs::rename(&away, &library).unwrap();
+        }
+        scene
+            .publisher
+            .place(&staged, &path("song"), "flac")
+            .expect("the library is back");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_of_another_disk_is_copied_whole_and_leaves_nothing_hidden() {
+        let elsewhere = tempfile::tempdir_in("/dev/shm").expect("Linux has a disk in memory there");
+        let scene = Scene::new();
+        let device = |path: &Path| fs::metadata(path).unwrap().dev();
+        assert_ne!(
+            device(elsewhere.path()),
+            device(scene.dir.path()),
+            "temporary files are on a real disk"
+        );
+        let staged = elsewhere.path().join("song");
+        let content = "x".repeat(200_001);
+        fs::write(&staged, &content).unwrap();
+
+        scene
+            .publisher
+            .place(&staged, &path("a/song"), "flac")
+            .unwrap();
+        let occupied = scene.publisher.place(&staged, &path("a/song"), "flac");
+        assert!(
+            matches!(occupied, Err(PublishError::Occupied { .. })),
+            "{occupied:?}"
+        );
+        scene
+            .publisher
+            .link(&staged, &path("b/song"), "flac")
+            .unwrap();
+        let again = scene.publisher.link(&staged, &path("b/song"), "flac");
+        again.expect("copied by a run that was interrupted");
+        for name in ["a/song.flac", "b/song.flac"] {
+            assert_eq!(fs::read_to_string(scene.in_library(name)).unwrap(), content);
+        }
+        assert_eq!(scene.names(), ["a", "a/song.flac", "b", "b/song.flac"]);
+    }
+}
+
+mod linking {
+    use super::*;
+
+    #[test]
+    fn a_second_place_shares_the_audio_with_the_first() {
+        let scene = Scene::new();
+        let first = scene.place("audio", "library/song").unwrap();
+        let second = scene
+            .publisher
+            .link(&first.path, &path("Mix/song"), "flac")
+            .unwrap();
+        assert_eq!(second.path, scene.in_library("Mix/song.flac"));
+        assert_eq!((second.size, second.mtime_ns), (first.size, first.mtime_ns));
+        let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+        assert_eq!(inode(&first.path), inode(&second.path));
+    }
+
+    #[test]
+    fn the_same_audio_being_there_is_fine_and_other_audio_is_not() {
+        let scene = Scene::new();
+        let first = scene.place("audio", "library/song").unwrap();
+        let second = || scene.publisher.link(&first.path, &path("Mix/song"), "flac");
+        second().unwrap();
+        second().expect("linked by a run that was interrupted");
+
+        let copy = scene.in_library("Mix/song.flac");
+        fs::remove_file(&copy).unwrap();
+        fs::write(&copy, "audio").unwrap();
+        second().expect("copied by a run that was interrupted");
+
+        for other in ["other", "longer audio", ""] {
+            fs::write(&copy, other).unwrap();
+            let error = second().unwrap_err();
+            assert!(matches!(error, PublishError::Occupied { .. }), "{error}");
+            assert_eq!(fs::read_to_string(&copy).unwrap(), other);
+        }
+        fs::remove_file(&copy).unwrap();
+        symlink(&first.path, &copy).unwrap();
+        assert!(matches!(second(), Err(PublishError::Occupied { .. })));
+    }
+
+    #[test]
+    fn a_copy_takes_the_place_of_a_link_where_there_are_none() {
+        let scene = Scene::new();
+        let first = scene.place("audio", "library/song").unwrap();
+        let source = fs::File::open(&first.path).unwrap();
+        let folder = scene.publisher.folders.make(Some(&path("Mix"))).unwrap();
+        for (name, beside) in [("a.flac", false), ("b.flac", true)] {
+            let copy = || {
+                let content = content::Content::Of(&source);
+                if beside {
+                    scene
+                        .publisher
+                        .copy_beside(content, &folder, name, name::Onto::FreeName)
+                } else {
+                    scene
+                        .publisher
+                        .write(content, &folder, name, name::Onto::FreeName)
+                }
+            };
+            copy().unwrap();
+            assert_eq!(fs::read(folder.path.join(name)).unwrap(), b"audio");
+            assert!(matches!(copy(), Err(PublishError::Occupied { .. })));
+        }
+        assert_eq!(
+            scene.names(),
+            [
+                "Mix",
+                "Mix/a.flac",
+                "Mix/b.flac",
+                "library",
+                "library/song.flac"
+            ]
+        );
+        assert_eq!(
+            fs::read_dir(scene.in_library(".musicdl/staging"))
+                .unwrap()
+                .count(),
+            1,
+            "the track's own"
+        );
+    }
+}
+
+mod lying_beside {
+    use super::*;
+
+    #[test]
+    fn a_folder_gets_a_cover_once() {
+        let scene = Scene::new();
+        let stem = path("Queen/Jazz/01");
+        let cover = scene.in_library("Queen/Jazz/cover.jpg");
+        assert_eq!(
+            scene.publisher.place_cover(&stem, b"one", "jpg").unwrap(),
+            Cover::Written(cover.clone())
+        );
+        for ext in ["jpg", "png"] {
+            assert_eq!(
+                scene.publisher.place_cover(&stem, b"two", ext).unwrap(),
+                Cover::Kept(cover.clone())
+            );
+        }
+        assert_eq!(fs::read(cover).unwrap(), b"one");
+        assert_eq!(
+            scene.names(),
+            ["Queen", "Queen/Jazz", "Queen/Jazz/cover.jpg"]
+        );
+    }
+
+    #[test]
+    fn a_cover_of_many_tracks_at_once_is_whole() {
+        let scene = Scene::new();
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8u8)
+                .map(|n| {
+                    scope.spawn({
+                        let scene = &scene;
+                        move || {
+                            scene
+                                .publisher
+                                .place_cover(&path("a/song"), &[n; 100_000], "png")
+                        }
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap().unwrap())
+                .collect()
+        });
+        let written = results
+            .iter()
+            .filter(|cover| matches!(cover, Cover::Written(_)))
+            .count();
+        assert_eq!(written, 1);
+        let picture = fs::read(scene.in_library("a/cover.png")).unwrap();
+        assert_eq!(picture, vec![picture[0]; 100_000]);
+    }
+
+    #[test]
+    fn our_playlist_file_is_rewritten_when_it_says_something_else() {
+        let scene = Scene::new();
+        let file = path("Mix/Mix.m3u8");
+        let song = path("Mix/song.flac");
+        let entries = [m3u::M3uEntry {
+            path: &song,
+            artist: None,
+            title: "Song",
+            duration_secs: Some(1),
+        }];
+        let (short, long) = (
+            m3u::render("Mix", &[], &file),
+            m3u::render("Mix", &entries, &file),
+        );
+        for (text, expected) in [
+            (&short, M3uWritten::Written),
+            (&short, M3uWritten::Unchanged),
+            (&long, M3uWritten::Written),
+            (&long, M3uWritten::Unchanged),
+            (&short, M3uWritten::Written),
+        ] {
+            assert_eq!(scene.publisher.write_m3u(&file, text).unwrap(), expected);
+            assert_eq!(
+                &fs::read_to_string(scene.in_library("Mix/Mix.m3u8")).unwrap(),
+                text
+            );
+        }
+        assert_eq!(scene.names(), ["Mix", "Mix/Mix.m3u8"]);
+    }
+
+    #[test]
+    fn the_users_playlist_file_is_left_alone() {
+        let scene = Scene::new();
+        let text = m3u::render("Mix", &[], &path("Mix.m3u8"));
+        let ours = scene.dir.path().join("ours.m3u8");
+        fs::write(&ours, &text).unwrap();
+        let target = scene.in_library("Mix.m3u8");
+        let refused = || {
+            let error = scene
+                .publisher
+                .write_m3u(&path("Mix.m3u8"), &text)
+                .unwrap_err();
+            assert!(
+                matches!(error, PublishError::NotOurs { .. }) && !error.is_disk_stop(),
+                "{error}"
+            );
+        };
+        for theirs in [
+            "#EXTM3U\nsong.mp3\n",
+            "",
+            "#EXTM3U\r\n#GENERATED-BY:musicdl\r\n",
+        ] {
+            fs::write(&target, theirs).unwrap();
+            refused();
+            assert_eq!(fs::read_to_string(&target).unwrap(), theirs);
+        }
+        fs::remove_file(&target).unwrap();
+        symlink(&ours, &target).unwrap();
+        refused();
+        fs::remove_file(&target).unwrap();
+        fs::create_dir(&target).unwrap();
+        refused();
+    }
+}
