@@ -10,12 +10,13 @@
 //! 3. the caller commits "done" with what [`Placed`] says, and removes the staging directory.
 //!
 //! Whatever dies in between leaves either a left-over in staging, which [`Publisher::sweep`]
-//! removes, or a whole file without a "done", which the next plan finds. Nothing is overwritten
+//! removes, or a whole file without a "done", which [`Existing`] finds. Nothing is overwritten
 //! but our own playlist files, and nothing outside of `.musicdl/` is ever deleted.
 
 mod beside;
 mod content;
 mod error;
+mod existing;
 mod files;
 mod folders;
 mod name;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 pub use beside::{Cover, M3uWritten};
 pub use error::{PublishError, stops_the_run};
+pub use existing::Existing;
 pub use files::Placed;
 pub use staging::Staging;
 
