@@ -5,16 +5,15 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::ResponseExt;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::unversioned::transport::DefaultConnector;
 
+use super::names::LoopbackNames;
 use crate::http::{Body, BodyReader, Head, Request, Response, Saved};
 use crate::{Host, HostServices, LogLevel, Progress, SourceError};
 
@@ -71,8 +70,11 @@ impl TestHost {
             .proxy(None)
             .timeout_global(Some(TIME_LIMIT))
             .build();
-        let agent =
-            ureq::Agent::with_parts(config, DefaultConnector::default(), LoopbackNames { names });
+        let agent = ureq::Agent::with_parts(
+            config,
+            DefaultConnector::default(),
+            LoopbackNames::new(names),
+        );
         let scratch = tempfile::tempdir().expect("a temporary directory can be made");
         Self {
             services: Arc::new(Services {
@@ -109,43 +111,6 @@ struct Services {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Keeps every connection on this machine.
-#[derive(Debug)]
-struct LoopbackNames {
-    names: Vec<(String, SocketAddr)>,
-}
-
-impl Resolver for LoopbackNames {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _: &ureq::config::Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let name = uri.host().unwrap_or_default();
-        let given = self.names.iter().find(|(known, _)| known == name);
-        let addr = match given {
-            Some((_, addr)) => *addr,
-            None => {
-                let ip = if name == "localhost" {
-                    Ok(IpAddr::V4(Ipv4Addr::LOCALHOST))
-                } else {
-                    name.trim_matches(['[', ']']).parse()
-                };
-                let ip = ip.map_err(|_| ureq::Error::HostNotFound)?;
-                SocketAddr::new(ip, uri.port_u16().unwrap_or(80))
-            }
-        };
-        if !addr.ip().is_loopback() {
-            let refusal = format!("{addr} is not on this machine, and a test stays on it");
-            return Err(ureq::Error::Other(refusal.into()));
-        }
-        let mut addrs = self.empty();
-        addrs.push(addr);
-        Ok(addrs)
-    }
 }
 
 impl Services {

@@ -23,6 +23,7 @@
 mod exchange;
 mod host;
 mod loopback;
+mod names;
 mod progress;
 
 pub use exchange::{Answer, Received};

@@ -147,3 +147,5 @@ impl Plugin for FolderSource {
         })
     }
 }
+
+musicdl_plugin_api::export_source!(FolderSource);

@@ -1,6 +1,6 @@
-//! The calls we make of a server, and its records. Every call goes the same way: as a form
-//! in a POST, so that no secret lands in an access log, with the login the server
-//! understands.
+//! The calls we make of a server; its records are in `envelope` and `song`. Every call goes
+//! the same way: as a form in a POST, so that no secret lands in an access log, with the
+//! login the server understands.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use musicdl_plugin_api::http::{Head, Request, Saved};
 use musicdl_plugin_api::{Connection, Host, LogLevel, Progress, SourceError};
-use serde::Deserialize;
 
 use crate::auth::{self, Ladder};
 use crate::config::{Login, Options, Server};
 use crate::envelope::{self, Envelope};
 use crate::error::{Asked, Failure};
-use crate::lenient::{self, Many};
+use crate::lenient::Many;
+use crate::song::Song;
 
 /// Below the 15 s the contract gives a check of the connection.
 const PING_LIMIT: Duration = Duration::from_secs(12);
@@ -26,83 +26,6 @@ const SEARCH_LIMIT: Duration = Duration::from_secs(28);
 const COVER_LIMIT: Duration = Duration::from_secs(30);
 /// How much of a file is read to see whether it is words instead of audio.
 const START: u64 = 64 << 10;
-
-/// The songs `search3` found.
-/// <https://opensubsonic.netlify.app/docs/responses/searchresult3/>
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct SearchResult {
-    #[serde(default)]
-    pub(crate) song: Many<Song>,
-}
-
-/// A song, as far as we make use of it.
-/// <https://opensubsonic.netlify.app/docs/responses/child/>
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Song {
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) title: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) album: Option<String>,
-    /// All artists in one text.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) artist: Option<String>,
-    /// OpenSubsonic.
-    #[serde(default)]
-    pub(crate) artists: Many<Artist>,
-    /// OpenSubsonic.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) display_album_artist: Option<String>,
-    /// OpenSubsonic.
-    #[serde(default)]
-    pub(crate) album_artists: Many<Artist>,
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) track: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) disc_number: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) year: Option<u64>,
-    /// Whole seconds.
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) duration: Option<u64>,
-    /// kbit/s.
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) bit_rate: Option<u64>,
-    /// Bytes.
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) size: Option<u64>,
-    /// Extension of the file, without the dot.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) suffix: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) content_type: Option<String>,
-    /// Id of a picture, for `getCoverArt`.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) cover_art: Option<String>,
-    /// OpenSubsonic: of the recording.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) music_brainz_id: Option<String>,
-    /// OpenSubsonic.
-    #[serde(default, deserialize_with = "lenient::texts")]
-    pub(crate) isrc: Vec<String>,
-    /// OpenSubsonic: `explicit`, `clean` or empty.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) explicit_status: Option<String>,
-    /// OpenSubsonic, Hz.
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) sampling_rate: Option<u64>,
-    /// OpenSubsonic.
-    #[serde(default, deserialize_with = "lenient::positive")]
-    pub(crate) bit_depth: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Artist {
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(crate) name: Option<String>,
-}
 
 /// One server, logged in to as far as it was needed.
 pub(crate) struct Api {

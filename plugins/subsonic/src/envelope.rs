@@ -4,9 +4,9 @@
 use musicdl_plugin_api::http::Head;
 use serde::Deserialize;
 
-use crate::api::SearchResult;
 use crate::error::Failure;
 use crate::lenient;
+use crate::song::SearchResult;
 
 /// What every JSON answer is wrapped in.
 #[derive(Deserialize)]

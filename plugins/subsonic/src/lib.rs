@@ -18,6 +18,7 @@ mod envelope;
 mod error;
 mod lenient;
 mod search;
+mod song;
 
 use musicdl_plugin_api::{
     Capabilities, Connection, Declaration, Download, DownloadRequest, Hit, Host, Limits, Plugin,
@@ -117,3 +118,5 @@ impl Plugin for SubsonicSource {
         Ok(Self { api })
     }
 }
+
+musicdl_plugin_api::export_source!(SubsonicSource);

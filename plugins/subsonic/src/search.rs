@@ -7,8 +7,9 @@
 
 use musicdl_plugin_api::{Hit, LogLevel, Provenance, Query, SourceError, TargetKind};
 
-use crate::api::{Api, Artist, Song};
+use crate::api::Api;
 use crate::lenient::Many;
+use crate::song::{Artist, Song};
 
 /// The most songs asked for at once; servers cap it there or lower.
 const PAGE: u32 = 500;

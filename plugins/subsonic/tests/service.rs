@@ -35,7 +35,7 @@ fn source_at(url: &str, kit: &TestHost, more: &[(&str, &str)]) -> SubsonicSource
         .into_iter()
         .chain(more.iter().copied());
     let settings = Settings::from_pairs(settings.map(|(key, value)| (key, [value])));
-    SubsonicSource::create(settings, kit.host()).unwrap()
+    SubsonicSource::create(settings, kit.host()).expect("the settings can be meant")
 }
 
 fn source(server: &Loopback) -> SubsonicSource {
@@ -88,8 +88,9 @@ fn fetch(source: &SubsonicSource, hit: Hit, dir: &Path) -> Result<DownloadedFile
 
 fn methods(server: &Loopback) -> Vec<String> {
     let method = |request: Received| {
-        let name = request.path.strip_prefix("/rest/").unwrap().to_owned();
-        name.strip_suffix(".view").unwrap().to_owned()
+        let name = request.path.strip_prefix("/rest/");
+        let name = name.and_then(|name| name.strip_suffix(".view"));
+        name.expect("a method of the API").to_owned()
     };
     server.requests().into_iter().map(method).collect()
 }
@@ -300,6 +301,16 @@ fn what_answers_instead_of_a_server_is_named_and_classed() {
             Unsupported,
         ),
         ("502 of a proxy", Answer::status(502).body(html), Transient),
+        (
+            "429 and a generic error",
+            Answer::status(429).body(r#"{"subsonic-response":{"status":"failed"}}"#),
+            RateLimited,
+        ),
+        (
+            "500 and a wrong password",
+            Answer::status(500).body(r#"{"subsonic-response":{"error":{"code":"40"}}}"#),
+            Auth,
+        ),
         (
             "503 and a generic error",
             Answer::status(503).body(r#"{"subsonic-response":{"status":"failed"}}"#),

@@ -35,7 +35,8 @@ fn server() -> Arc<Supysonic> {
 fn fill(music: &Path) {
     let song = |file: &str, tags: &[&str]| {
         let path = music.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let album = path.parent().expect("a song lies in an album");
+        fs::create_dir_all(album).expect("the directory of music is ours");
         let mut args = vec!["-f", "lavfi", "-i", "sine=d=3"];
         for tag in tags {
             args.extend(["-metadata", tag]);
@@ -79,7 +80,7 @@ fn source(server: &Supysonic, kit: &TestHost, more: &[(&str, &str)]) -> Subsonic
     let mut settings = vec![("url", url.as_str()), ("username", Supysonic::USER)];
     settings.extend(more);
     let settings = Settings::from_pairs(settings.into_iter().map(|(key, value)| (key, [value])));
-    SubsonicSource::create(settings, kit.host()).unwrap()
+    SubsonicSource::create(settings, kit.host()).expect("the settings can be meant")
 }
 
 fn logged_in(server: &Supysonic, kit: &TestHost) -> SubsonicSource {
