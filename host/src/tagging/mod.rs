@@ -1,1 +1,349 @@
-//! tagging.
+//! What is written into a file, on a copy of it.
+//!
+//! What the catalog knows replaces what the file says; everything else in the file stays:
+//! genre, ids, loudness, lyrics, the cover it came with. The audio is compared before and
+//! after, packet by packet, because tag writers have damaged files before: a copy whose
+//! audio changed is removed and the caller keeps the untagged file. Whether and where the
+//! copy goes into a library is `publish`'s.
+
+mod cover;
+mod from_track;
+mod id3;
+mod ilst;
+mod older;
+mod opened;
+#[cfg(test)]
+mod tests;
+mod vorbis;
+
+use std::error::Error;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use crate::verify::{self, Container, VerifyError, payload_hash};
+
+pub use cover::{Cover, CoverError};
+
+use opened::Opened;
+
+/// What is said of a recording inside its file. Facts nobody said are `None` or empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// Title.
+    pub title: Option<String>,
+    /// Credited artists, the main one first.
+    pub artists: Vec<String>,
+    /// Title of the album.
+    pub album: Option<String>,
+    /// Artist of the album.
+    pub album_artist: Option<String>,
+    /// Position on its disc, from 1.
+    pub track_number: Option<u32>,
+    /// How many tracks that disc has.
+    pub track_total: Option<u32>,
+    /// Disc within the album, from 1.
+    pub disc_number: Option<u32>,
+    /// `1987`, `1987-04` or `1987-04-01`.
+    pub date: Option<String>,
+    /// International Standard Recording Code, twelve characters.
+    pub isrc: Option<String>,
+    /// MusicBrainz id of the recording, a lower-case UUID.
+    pub recording_mbid: Option<String>,
+    /// `true`: explicit; `false`: not marked as explicit.
+    pub explicit: Option<bool>,
+}
+
+/// What became of the cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoverOutcome {
+    /// The file had one already; it was kept.
+    Kept,
+    /// The given one was put in.
+    Embedded,
+    /// There was none, and none was given.
+    Absent,
+    /// The given one was not put in, for this reason.
+    LeftOut(String),
+}
+
+/// A tagged copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What became of the cover.
+    pub cover: CoverOutcome,
+    /// Digest of its audio, the same as that of the file it was copied from.
+    pub audio_hash: String,
+}
+
+/// Why there is no tagged copy. The file copied from is untouched in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum TagError {
+    /// Tags cannot be written safely into this file; it may be used as it is.
+    #[error("{} keeps its own tags: {reason}", path.display())]
+    LeftUntagged {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The audio of the copy was not the same any more; the copy was removed.
+    #[error("writing tags would have changed the audio of {}", path.display())]
+    AudioChanged {
+        /// The file that was copied from.
+        path: PathBuf,
+    },
+    /// The tags of the file cannot be understood.
+    #[error("cannot read the tags of {}: {reason}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The tags could not be written; the copy was removed.
+    #[error("cannot write tags to {}: {reason}", path.display())]
+    Write {
+        /// The copy.
+        path: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The audio cannot be compared.
+    #[error("cannot compare the audio of {}", path.display())]
+    Audio {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: VerifyError,
+    },
+    /// The system refused.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl TagError {
+    /// Whether the untagged file is good and may be used in place of a tagged copy.
+    pub fn leaves_a_good_file(&self) -> bool {
+        match self {
+            TagError::LeftUntagged { .. }
+            | TagError::AudioChanged { .. }
+            | TagError::Read { .. }
+            | TagError::Write { .. } => true,
+            TagError::Audio { .. } | TagError::Io { .. } => false,
+        }
+    }
+}
+
+/// Copies `from` to `to`, which must not exist, and writes `tags` into the copy.
+///
+/// `cover` is put in only where the file has no picture of its own. The copy has the
+/// permissions of a new file. Nothing is synced to the disk. Blocking.
+///
+/// # Errors
+/// See [`TagError`]; whatever it is, `to` does not exist afterwards.
+pub fn write_copy(
+    from: &Path,
+    to: &Path,
+    tags: &Tags,
+    cover: Option<&Cover>,
+    container: Container,
+) -> Result<Written, TagError> {
+    if let Some(reason) = unsafe_to_write(from, container)? {
+        return Err(TagError::LeftUntagged {
+            path: from.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+    let before = payload_hash(from).map_err(|source| audio(from, source))?;
+    let mut file = copy(from, to, container)?;
+    let written = guarded(to, || write(&mut file, from, to, tags, cover, container))
+        .and_then(|cover| compare(from, to, before, cover));
+    if written.is_err() {
+        // The error that matters is the first one; a copy that cannot be removed lies in the
+        // caller's staging folder, which is cleared anyway.
+        let _ = fs::remove_file(to);
+    }
+    written
+}
+
+/// Reads what musicdl writes.
+///
+/// # Errors
+/// When the file is no audio or its tags cannot be understood.
+pub fn read(path: &Path) -> Result<Tags, TagError> {
+    with_opened(path, Opened::tags).map(Option::unwrap_or_default)
+}
+
+/// The picture inside the file: its front cover, or its first picture that can be used.
+///
+/// # Errors
+/// When the file is no audio or its tags cannot be understood.
+pub fn embedded_cover(path: &Path) -> Result<Option<Cover>, TagError> {
+    let cover = with_opened(path, |opened| {
+        let mut pictures = opened.pictures();
+        pictures.sort_by_key(|p| p.pic_type() != lofty::picture::PictureType::CoverFront);
+        pictures
+            .into_iter()
+            .find_map(|p| Cover::new(p.data().to_vec()).ok())
+    })?;
+    Ok(cover.flatten())
+}
+
+/// Why writing tags into this file is known to destroy it, if it is.
+fn unsafe_to_write(path: &Path, container: Container) -> Result<Option<&'static str>, TagError> {
+    let failed = |source| audio(path, source);
+    Ok(match container {
+        Container::Mp4 => verify::is_fragmented(path)
+            .map_err(failed)?
+            .then_some("tags inside fragmented MP4 would move its audio"),
+        Container::Ogg => {
+            (!verify::ogg_is_intact(path).map_err(failed)?).then_some("it has damaged pages")
+        }
+        Container::Flac | Container::Mp3 | Container::Wav | Container::Aiff | Container::Adts => {
+            None
+        }
+    })
+}
+
+/// A new file with the same bytes. FLAC loses ID3 tags around it: they are foreign to the
+/// format and would go on to say what its own tags then contradict.
+fn copy(from: &Path, to: &Path, container: Container) -> Result<File, TagError> {
+    let failed = |doing, path: &Path| {
+        let path = path.to_owned();
+        move |source| TagError::Io {
+            doing,
+            path,
+            source,
+        }
+    };
+    let mut source = File::open(from).map_err(failed("read", from))?;
+    let len = source.metadata().map_err(failed("read", from))?.len();
+    let (start, end) = if container == Container::Flac {
+        verify::payload_range(from).map_err(|e| audio(from, e))?
+    } else {
+        (0, len)
+    };
+    source
+        .seek(SeekFrom::Start(start))
+        .map_err(failed("read", from))?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(to)
+        .map_err(failed("create", to))?;
+    let copied = io::copy(&mut source.take(end - start), &mut file).and_then(|_| file.rewind());
+    if let Err(source) = copied {
+        let _ = fs::remove_file(to);
+        return Err(failed("write", to)(source));
+    }
+    Ok(file)
+}
+
+fn write(
+    file: &mut File,
+    from: &Path,
+    to: &Path,
+    tags: &Tags,
+    cover: Option<&Cover>,
+    container: Container,
+) -> Result<CoverOutcome, TagError> {
+    let mut opened = Opened::open(file, container)
+        .map_err(|e| TagError::Read {
+            path: from.to_owned(),
+            reason: chain(&e),
+        })?
+        .ok_or_else(|| TagError::LeftUntagged {
+            path: from.to_owned(),
+            reason: "tags of this codec in Ogg are not supported".to_owned(),
+        })?;
+    opened.put(tags);
+    let outcome = match cover {
+        _ if !opened.pictures().is_empty() => CoverOutcome::Kept,
+        None => CoverOutcome::Absent,
+        Some(cover) => match opened.embed(cover) {
+            Ok(()) => CoverOutcome::Embedded,
+            Err(reason) => CoverOutcome::LeftOut(reason),
+        },
+    };
+    opened.save(file).map_err(|e| TagError::Write {
+        path: to.to_owned(),
+        reason: chain(&e),
+    })?;
+    Ok(outcome)
+}
+
+fn compare(
+    from: &Path,
+    to: &Path,
+    before: String,
+    cover: CoverOutcome,
+) -> Result<Written, TagError> {
+    // A copy that cannot be read any more was changed all the more.
+    match payload_hash(to) {
+        Ok(after) if after == before => Ok(Written {
+            cover,
+            audio_hash: before,
+        }),
+        Ok(_) | Err(_) => Err(TagError::AudioChanged {
+            path: from.to_owned(),
+        }),
+    }
+}
+
+fn with_opened<T>(path: &Path, look: impl FnOnce(&Opened) -> T) -> Result<Option<T>, TagError> {
+    let container = verify::container_of(path).map_err(|source| audio(path, source))?;
+    guarded(path, || {
+        let mut file = File::open(path).map_err(|source| TagError::Io {
+            doing: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        let opened = Opened::open(&mut file, container).map_err(|e| TagError::Read {
+            path: path.to_owned(),
+            reason: chain(&e),
+        })?;
+        Ok(opened.as_ref().map(look))
+    })
+}
+
+/// Runs the tag library on bytes of strangers; its panic becomes an error of this file.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, TagError>) -> Result<T, TagError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(TagError::Read {
+            path: path.to_owned(),
+            reason: "the tag reader failed on them".to_owned(),
+        })
+    })
+}
+
+fn audio(path: &Path, source: VerifyError) -> TagError {
+    TagError::Audio {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// An error of the tag library with its causes: the outermost alone only says "failed".
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}

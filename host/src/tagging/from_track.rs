@@ -1,0 +1,90 @@
+//! What a catalog knows of a track, as tags.
+
+use crate::music::Track;
+
+use super::Tags;
+
+impl Tags {
+    /// Everything of the track that belongs into a file. Its link does not: it says where
+    /// somebody looked, not what this is.
+    pub fn from_track(track: &Track) -> Self {
+        let said = |text: &str| {
+            let clean = printable(text);
+            (!clean.is_empty()).then_some(clean)
+        };
+        Self {
+            title: said(&track.title),
+            artists: track.artists.iter().filter_map(|a| said(a)).collect(),
+            album: track.album.as_deref().and_then(said),
+            album_artist: track.album_artist.as_deref().and_then(said),
+            track_number: track.track_number.filter(|n| *n > 0),
+            track_total: None,
+            disc_number: track.disc_number.filter(|n| *n > 0),
+            date: track
+                .release_date
+                .as_deref()
+                .filter(|d| is_date(d))
+                .map(str::to_owned),
+            isrc: track.isrc.as_ref().map(|isrc| isrc.as_str().to_owned()),
+            recording_mbid: track.recording_mbid.as_deref().and_then(said),
+            explicit: track.explicit,
+        }
+    }
+}
+
+/// Without control characters: a zero would split a value in two, a newline starts a line in
+/// players that show one.
+fn printable(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    spaced.trim().to_owned()
+}
+
+/// `1987`, `1987-04` or `1987-04-01`. Anything else would be refused by one tag format and
+/// stored as it is by another.
+fn is_date(text: &str) -> bool {
+    let lengths = [4, 2, 2];
+    let parts: Vec<&str> = text.split('-').collect();
+    let digits =
+        |(part, len): (&&str, usize)| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
+    parts.len() <= lengths.len() && parts.iter().zip(lengths).all(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::music::TrackId;
+
+    #[test]
+    fn nothing_that_would_confuse_a_reader_is_taken_over() {
+        let mut track = Track::new(TrackId::spotify("x"), "One\nTwo\0");
+        track.artists = vec!["A".into(), " ".into(), "B\u{7}".into()];
+        track.album = Some(String::new());
+        track.track_number = Some(0);
+        track.release_date = Some("spring 1987".into());
+        let tags = Tags::from_track(&track);
+        assert_eq!(tags.title.as_deref(), Some("One Two"));
+        assert_eq!(tags.artists, ["A", "B"]);
+        assert_eq!(
+            (tags.album, tags.track_number, tags.date),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_date_has_a_year_and_maybe_more() {
+        for (text, valid) in [
+            ("1987", true),
+            ("1987-04", true),
+            ("1987-04-01", true),
+            ("1987-4", false),
+            ("87", false),
+            ("1987-04-01T00:00", false),
+            ("", false),
+        ] {
+            assert_eq!(is_date(text), valid, "{text}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! ID3v2.4 frames, of MP3, WAV, AIFF and bare AAC: several values stand in one frame, with
+//! zeros between them (id3.org, "ID3 tag version 2.4.0 - Native Frames", section 4.2).
+
+use std::borrow::Cow;
+
+use lofty::TextEncoding;
+use lofty::id3::v2::{Frame, FrameId, Id3v2Tag, TextInformationFrame, UniqueFileIdentifierFrame};
+
+use super::Tags;
+
+/// Owner of the frame with the recording's id; see Picard's tag mapping.
+const MUSICBRAINZ: &str = "http://musicbrainz.org";
+
+const ADVISORY: &str = "ITUNESADVISORY";
+
+/// Writes what `tags` knows and leaves the rest.
+pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
+    set(tag, "TIT2", tags.title.clone());
+    let artists = (!tags.artists.is_empty()).then(|| tags.artists.join("\0"));
+    if tag.get_user_text("ARTISTS").is_some()
+        && let Some(artists) = &artists
+    {
+        tag.insert_user_text("ARTISTS".to_owned(), artists.clone());
+    }
+    set(tag, "TPE1", artists);
+    set(tag, "TALB", tags.album.clone());
+    set(tag, "TPE2", tags.album_artist.clone());
+    let track = of_total(tag, "TRCK", tags.track_number, tags.track_total);
+    set(tag, "TRCK", track);
+    let disc = of_total(tag, "TPOS", tags.disc_number, None);
+    set(tag, "TPOS", disc);
+    set(tag, "TDRC", tags.date.clone());
+    set(tag, "TSRC", tags.isrc.clone());
+    if let Some(id) = &tags.recording_mbid {
+        tag.retain(|frame| !is_recording_id(frame));
+        let frame = UniqueFileIdentifierFrame::new(MUSICBRAINZ, id.clone().into_bytes());
+        tag.insert(Frame::UniqueFileIdentifier(frame));
+    }
+    if let Some(explicit) = tags.explicit {
+        tag.insert_user_text(ADVISORY.to_owned(), u8::from(explicit).to_string());
+    }
+}
+
+/// Reads what [`write`] writes.
+pub(super) fn read(tag: &Id3v2Tag) -> Tags {
+    let text = |name: &'static str| text_of(tag, name);
+    let (track_number, track_total) = numbers(text("TRCK"));
+    let recording_mbid = tag.into_iter().find_map(|frame| match frame {
+        Frame::UniqueFileIdentifier(id) if is_recording_id(frame) => {
+            String::from_utf8(id.identifier.to_vec()).ok()
+        }
+        _ => None,
+    });
+    Tags {
+        title: text("TIT2"),
+        artists: text("TPE1")
+            .map(|all| all.split('\0').map(str::to_owned).collect())
+            .unwrap_or_default(),
+        album: text("TALB"),
+        album_artist: text("TPE2"),
+        track_number,
+        track_total,
+        disc_number: numbers(text("TPOS")).0,
+        date: text("TDRC"),
+        isrc: text("TSRC"),
+        recording_mbid,
+        explicit: tag.get_user_text(ADVISORY).map(|value| value == "1"),
+    }
+}
+
+fn id(name: &'static str) -> FrameId<'static> {
+    FrameId::Valid(Cow::Borrowed(name))
+}
+
+/// Replaces a frame; nothing known, nothing changed.
+fn set(tag: &mut Id3v2Tag, name: &'static str, value: Option<String>) {
+    if let Some(value) = value {
+        drop(tag.remove(&id(name)));
+        let frame = TextInformationFrame::new(id(name), TextEncoding::UTF8, value);
+        tag.insert(Frame::Text(frame));
+    }
+}
+
+/// The text of a frame; a date is kept by the tag library as numbers.
+fn text_of(tag: &Id3v2Tag, name: &'static str) -> Option<String> {
+    match tag.get(&id(name))? {
+        Frame::Text(frame) => Some(frame.value.to_string()),
+        Frame::Timestamp(frame) => Some(frame.timestamp.to_string()),
+        _ => None,
+    }
+}
+
+/// `3/12`, with the total the file had if nobody knows a better one.
+fn of_total(
+    tag: &Id3v2Tag,
+    name: &'static str,
+    number: Option<u32>,
+    total: Option<u32>,
+) -> Option<String> {
+    let (had_number, had_total) = numbers(text_of(tag, name));
+    if number.is_none() && total.is_none() {
+        return None;
+    }
+    let number = number.or(had_number).unwrap_or(0);
+    Some(match total.or(had_total) {
+        Some(total) => format!("{number}/{total}"),
+        None => number.to_string(),
+    })
+}
+
+fn numbers(text: Option<String>) -> (Option<u32>, Option<u32>) {
+    let text = text.unwrap_or_default();
+    let mut parts = text.split('/').map(|part| part.trim().parse().ok());
+    (parts.next().flatten(), parts.next().flatten())
+}
+
+fn is_recording_id(frame: &Frame<'_>) -> bool {
+    matches!(frame, Frame::UniqueFileIdentifier(id) if id.owner == MUSICBRAINZ)
+}

@@ -1,0 +1,95 @@
+//! Vorbis comments, of FLAC and Ogg: fields of any name, repeated for several values.
+//! Names as used by MusicBrainz Picard (picard-docs.musicbrainz.org, "Tag Mapping").
+
+use lofty::ogg::tag::VorbisComments;
+
+use super::Tags;
+
+const ADVISORY: &str = "ITUNESADVISORY";
+
+/// Other names of the same fact that would contradict the new one.
+const ALIASES: [(&str, &[&str]); 3] = [
+    ("ALBUMARTIST", &["ALBUM ARTIST"]),
+    ("DATE", &["YEAR"]),
+    ("TRACKTOTAL", &["TOTALTRACKS"]),
+];
+
+/// Writes what `tags` knows and leaves the rest.
+pub(super) fn write(comments: &mut VorbisComments, tags: &Tags) {
+    let number = |n: Option<u32>| n.map(|n| n.to_string());
+    keep_totals(comments);
+    set(comments, "TITLE", tags.title.as_slice());
+    set(comments, "ARTIST", &tags.artists);
+    // The same list under another name, as some taggers keep it.
+    if comments.get("ARTISTS").is_some() {
+        set(comments, "ARTISTS", &tags.artists);
+    }
+    set(comments, "ALBUM", tags.album.as_slice());
+    set(comments, "ALBUMARTIST", tags.album_artist.as_slice());
+    set(
+        comments,
+        "TRACKNUMBER",
+        number(tags.track_number).as_slice(),
+    );
+    set(comments, "TRACKTOTAL", number(tags.track_total).as_slice());
+    set(comments, "DISCNUMBER", number(tags.disc_number).as_slice());
+    set(comments, "DATE", tags.date.as_slice());
+    set(comments, "ISRC", tags.isrc.as_slice());
+    set(
+        comments,
+        "MUSICBRAINZ_TRACKID",
+        tags.recording_mbid.as_slice(),
+    );
+    let advisory = tags.explicit.map(|explicit| u8::from(explicit).to_string());
+    set(comments, ADVISORY, advisory.as_slice());
+}
+
+/// Reads what [`write`] writes.
+pub(super) fn read(comments: &VorbisComments) -> Tags {
+    let text = |key: &str| comments.get(key).map(str::to_owned);
+    let number = |key: &str| {
+        let value = comments.get(key)?;
+        value.split('/').next()?.trim().parse().ok()
+    };
+    Tags {
+        title: text("TITLE"),
+        artists: comments.get_all("ARTIST").map(str::to_owned).collect(),
+        album: text("ALBUM"),
+        album_artist: text("ALBUMARTIST"),
+        track_number: number("TRACKNUMBER"),
+        track_total: number("TRACKTOTAL").or_else(|| number("TOTALTRACKS")),
+        disc_number: number("DISCNUMBER"),
+        date: text("DATE"),
+        isrc: text("ISRC"),
+        recording_mbid: text("MUSICBRAINZ_TRACKID"),
+        explicit: text(ADVISORY).map(|value| value == "1"),
+    }
+}
+
+/// Replaces all values of a field; nothing known, nothing changed.
+fn set(comments: &mut VorbisComments, key: &str, values: &[String]) {
+    if values.is_empty() {
+        return;
+    }
+    let aliases = ALIASES.iter().find(|(name, _)| *name == key);
+    for name in aliases.map_or(&[][..], |(_, aliases)| aliases) {
+        drop(comments.remove(name));
+    }
+    drop(comments.remove(key));
+    for value in values {
+        comments.push(key.to_owned(), value.clone());
+    }
+}
+
+/// A number of the form `3/12` holds a total that would be lost with it.
+fn keep_totals(comments: &mut VorbisComments) {
+    for (number, total) in [("TRACKNUMBER", "TRACKTOTAL"), ("DISCNUMBER", "DISCTOTAL")] {
+        let found = comments
+            .get(number)
+            .and_then(|value| value.split_once('/'))
+            .map(|(_, total)| total.trim().to_owned());
+        if let Some(found) = found.filter(|_| comments.get(total).is_none()) {
+            comments.push(total.to_owned(), found);
+        }
+    }
+}
