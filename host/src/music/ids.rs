@@ -1,35 +1,37 @@
 //! Names that are not just text.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The catalog's name of one recording: `spotify:4uLU6hMCjMI75M1A2tKUQC`, `isrc:GBAYE0601498`,
 /// or `text:` with a digest of artist, title, album and length where no catalog named it.
 ///
-/// The same track as a link and as a bare id has the same `TrackId`.
+/// The same track as a link and as a bare id has the same `TrackId`. Clones share their text:
+/// an id stands in every membership of a plan of a hundred thousand items.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TrackId(String);
+pub struct TrackId(Arc<str>);
 
 impl TrackId {
     /// The track of that Spotify id (22 letters and digits).
     pub fn spotify(id: &str) -> Self {
-        Self(format!("spotify:{id}"))
+        Self(format!("spotify:{id}").into())
     }
 
     /// A recording known by its code only.
     pub fn isrc(isrc: &Isrc) -> Self {
-        Self(format!("isrc:{isrc}"))
+        Self(format!("isrc:{isrc}").into())
     }
 
     /// A track known by what was written of it; `digest` is over exactly those words.
     pub fn text(digest: &str) -> Self {
-        Self(format!("text:{digest}"))
+        Self(format!("text:{digest}").into())
     }
 
     /// An id as it was saved.
-    pub fn from_saved(id: impl Into<String>) -> Self {
+    pub fn from_saved(id: impl Into<Arc<str>>) -> Self {
         Self(id.into())
     }
 
