@@ -1,1 +1,387 @@
-//! plan.
+//! Every wanted track once, with who wants it, where it goes and how it stands. Plain
+//! values: nothing here waits, reads or writes, except [`generate()`], which asks catalogs.
+//!
+//! A plan is made in five steps, each `Plan -> Plan` and each with one rule:
+//! [`generate`](generate()) -> [`dedup`] -> [`place`] -> [`existing`] -> [`order`].
+
+pub mod dedup;
+pub mod existing;
+pub mod file;
+pub mod generate;
+pub mod order;
+pub mod place;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::config::EntryLayout;
+use crate::layout::RelPath;
+use crate::music::{Track, TrackId};
+
+/// What an item or a collection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemKind {
+    /// One track; the only kind that can be carried out.
+    Track,
+    /// An album.
+    Album,
+    /// A playlist.
+    Playlist,
+    /// An artist.
+    Artist,
+}
+
+/// How an item stands, without its reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waiting to be carried out.
+    Pending,
+    /// Being carried out.
+    InProgress,
+    /// Its audio is at its place, by this run or an earlier one.
+    Completed,
+    /// Every source was tried.
+    Failed,
+    /// Nothing to do, see the reason.
+    Skipped,
+}
+
+impl Status {
+    /// The word in files and on screens.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::InProgress => "in_progress",
+            Status::Completed => "completed",
+            Status::Failed => "failed",
+            Status::Skipped => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an item needs no work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its file is in the library already.
+    Exists,
+    /// The item is an album, playlist or artist, which only a catalog can expand.
+    NotATrack,
+    /// An item it depends on did not complete.
+    Dependency,
+}
+
+impl SkipReason {
+    /// The reason in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SkipReason::Exists => "already in the library",
+            SkipReason::NotATrack => "only tracks can be fetched",
+            SkipReason::Dependency => "something it depends on did not complete",
+        }
+    }
+}
+
+/// How an item stands, with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemState {
+    /// Waiting to be carried out.
+    Pending,
+    /// Being carried out since the run handed it to a worker.
+    InProgress,
+    /// There, at this path.
+    Completed {
+        /// Absolute path of the first placement.
+        path: PathBuf,
+    },
+    /// Every source was tried.
+    Failed {
+        /// The last attempt's failure, for people.
+        error: String,
+    },
+    /// Nothing to do.
+    Skipped {
+        /// Why.
+        reason: SkipReason,
+        /// Absolute path of the file that is there, if that is the reason.
+        path: Option<PathBuf>,
+    },
+}
+
+impl ItemState {
+    /// The state without its reasons.
+    pub fn status(&self) -> Status {
+        match self {
+            ItemState::Pending => Status::Pending,
+            ItemState::InProgress => Status::InProgress,
+            ItemState::Completed { .. } => Status::Completed,
+            ItemState::Failed { .. } => Status::Failed,
+            ItemState::Skipped { .. } => Status::Skipped,
+        }
+    }
+
+    /// The file behind it; `None` while there is none.
+    pub fn output_path(&self) -> Option<&Path> {
+        match self {
+            ItemState::Completed { path } => Some(path),
+            ItemState::Skipped { path, .. } => path.as_deref(),
+            ItemState::Pending | ItemState::InProgress | ItemState::Failed { .. } => None,
+        }
+    }
+
+    /// The failure of the last attempt.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            ItemState::Failed { error } => Some(error),
+            ItemState::Pending
+            | ItemState::InProgress
+            | ItemState::Completed { .. }
+            | ItemState::Skipped { .. } => None,
+        }
+    }
+}
+
+/// One track of the plan. Two items are equal when their ids are.
+#[derive(Clone, Debug)]
+pub struct PlanItem {
+    /// What is wanted, with everything catalogs said of it.
+    pub track: Track,
+    /// Always [`ItemKind::Track`] in a generated plan.
+    pub kind: ItemKind,
+    /// What people call it: the user's name for a song, else the catalog's title.
+    pub name: String,
+    /// The album or playlist through which it first came in.
+    pub parent: Option<CollectionId>,
+    /// Items that must complete first.
+    pub dependencies: Vec<TrackId>,
+    /// Where it goes, without extension; the first is its own place, the others share its
+    /// audio. Empty until [`place`] filled it.
+    pub targets: Vec<RelPath>,
+    /// A file of its audio that the library has already, although not at every target: the
+    /// missing ones are made from it, nothing is fetched.
+    pub owned: Option<PathBuf>,
+    /// How it stands.
+    pub state: ItemState,
+    /// Failed tries, over all runs.
+    pub retry_count: u32,
+}
+
+impl PlanItem {
+    /// A pending item for that track.
+    pub fn new(track: Track) -> Self {
+        Self {
+            kind: ItemKind::Track,
+            name: track.title.clone(),
+            parent: None,
+            dependencies: Vec::new(),
+            targets: Vec::new(),
+            owned: None,
+            state: ItemState::Pending,
+            retry_count: 0,
+            track,
+        }
+    }
+
+    /// The catalog's name of it.
+    pub fn id(&self) -> &TrackId {
+        &self.track.id
+    }
+
+    /// The state without its reasons.
+    pub fn status(&self) -> Status {
+        self.state.status()
+    }
+
+    /// `Artist - Name`, as shown to people.
+    pub fn display_name(&self) -> String {
+        match self.track.artist() {
+            Some(artist) => format!("{artist} - {}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl PartialEq for PlanItem {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for PlanItem {}
+
+impl Hash for PlanItem {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+/// Name of a collection within its plan, stable over runs: `playlist:Road trip`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CollectionId(pub String);
+
+impl fmt::Display for CollectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// That a collection wants a track.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The track.
+    pub id: TrackId,
+    /// Its place in the collection, from 1; a track may have several.
+    pub position: u32,
+    /// Which of the item's [targets](PlanItem::targets) is this collection's.
+    #[serde(default)]
+    pub target: usize,
+}
+
+/// Something that wants tracks: a playlist, an album, an artist, or all single songs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// Its name within the plan.
+    pub id: CollectionId,
+    /// What it is; [`ItemKind::Track`] stands for the list of single songs.
+    pub kind: ItemKind,
+    /// What people call it.
+    pub name: String,
+    /// Whether an M3U file is written for it.
+    pub create_m3u: bool,
+    /// Where its tracks go.
+    pub layout: EntryLayout,
+    /// Its tracks in its own order, duplicates included.
+    pub members: Vec<Membership>,
+}
+
+/// Everything that is wanted, before the first byte is fetched.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Each track once.
+    pub items: Vec<PlanItem>,
+    /// Who wants them.
+    pub collections: Vec<Collection>,
+    /// When it was generated.
+    pub created_at: Timestamp,
+    /// The `version` of the config it comes from.
+    pub config_version: String,
+    index: HashMap<TrackId, usize>,
+}
+
+/// How many items stand how; the five add up to `total`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Statistics {
+    /// All items.
+    pub total: usize,
+    /// Waiting.
+    pub pending: usize,
+    /// Being carried out.
+    pub in_progress: usize,
+    /// There.
+    pub completed: usize,
+    /// Given up.
+    pub failed: usize,
+    /// Nothing to do.
+    pub skipped: usize,
+}
+
+impl Plan {
+    /// A plan of those items; ids are taken to be different.
+    pub fn new(
+        items: Vec<PlanItem>,
+        collections: Vec<Collection>,
+        created_at: Timestamp,
+        config_version: String,
+    ) -> Self {
+        let mut plan = Self {
+            items,
+            collections,
+            created_at,
+            config_version,
+            index: HashMap::new(),
+        };
+        plan.reindex();
+        plan
+    }
+
+    /// Makes look-ups right again after items were moved or removed. Of two items with one
+    /// id the first is found.
+    pub(crate) fn reindex(&mut self) {
+        self.index.clear();
+        self.index.reserve(self.items.len());
+        for (at, item) in self.items.iter().enumerate() {
+            self.index.entry(item.id().clone()).or_insert(at);
+        }
+    }
+
+    /// The item of that id, in constant time.
+    pub fn get_item(&self, id: &TrackId) -> Option<&PlanItem> {
+        self.position_of(id).map(|at| &self.items[at])
+    }
+
+    /// Where the item of that id stands in the plan's order.
+    pub fn position_of(&self, id: &TrackId) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// The items of that kind, in plan order.
+    pub fn items_by_type(&self, kind: ItemKind) -> impl Iterator<Item = &PlanItem> {
+        self.items.iter().filter(move |item| item.kind == kind)
+    }
+
+    /// The items of that status, in plan order.
+    pub fn items_by_status(&self, status: Status) -> impl Iterator<Item = &PlanItem> {
+        self.items
+            .iter()
+            .filter(move |item| item.status() == status)
+    }
+
+    /// How many items stand how.
+    pub fn statistics(&self) -> Statistics {
+        statistics(self.items.iter())
+    }
+
+    /// How the tracks of a collection stand, each counted once.
+    pub fn collection_statistics(&self, collection: &Collection) -> Statistics {
+        let mut seen = std::collections::HashSet::new();
+        statistics(
+            collection
+                .members
+                .iter()
+                .filter(|member| seen.insert(&member.id))
+                .filter_map(|member| self.get_item(&member.id)),
+        )
+    }
+}
+
+fn statistics<'a>(items: impl Iterator<Item = &'a PlanItem>) -> Statistics {
+    let mut counts = Statistics::default();
+    for item in items {
+        counts.total += 1;
+        *match item.status() {
+            Status::Pending => &mut counts.pending,
+            Status::InProgress => &mut counts.in_progress,
+            Status::Completed => &mut counts.completed,
+            Status::Failed => &mut counts.failed,
+            Status::Skipped => &mut counts.skipped,
+        } += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,280 @@
+//! The saved form of a plan: indented JSON with a format version, lossless.
+
+use std::fs;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Collection, CollectionId, ItemKind, ItemState, Membership, Plan, PlanItem, SkipReason, Status,
+};
+use crate::config::EntryLayout;
+use crate::layout::RelPath;
+use crate::music::{Track, TrackId};
+
+/// Format of the files written today; an older one is still read, a newer one refused.
+pub const FORMAT: u32 = 1;
+
+/// Why a plan was not saved or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    /// The file cannot be read or written.
+    #[error("plan `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is no plan.
+    #[error("plan `{}`: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+    /// It comes from a later musicdl.
+    #[error("plan `{}` has format {found}; this musicdl reads up to {FORMAT}", path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedPlan {
+    format: u32,
+    created_at: Timestamp,
+    config_version: String,
+    items: Vec<SavedItem>,
+    #[serde(default)]
+    collections: Vec<SavedCollection>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedItem {
+    #[serde(rename = "type")]
+    kind: ItemKind,
+    name: String,
+    #[serde(flatten)]
+    track: Track,
+    /// For readers of the file; the track's artists are what is loaded.
+    #[serde(skip_deserializing)]
+    artist: Option<String>,
+    /// Whole seconds, for readers of the file.
+    #[serde(skip_deserializing)]
+    duration: u64,
+    status: Status,
+    #[serde(default)]
+    reason: Option<SkipReason>,
+    output_path: Option<PathBuf>,
+    error: Option<String>,
+    #[serde(default)]
+    retry_count: u32,
+    parent_id: Option<CollectionId>,
+    #[serde(default)]
+    dependencies: Vec<TrackId>,
+    #[serde(default)]
+    targets: Vec<RelPath>,
+    #[serde(default)]
+    owned: Option<PathBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedCollection {
+    id: CollectionId,
+    #[serde(rename = "type")]
+    kind: ItemKind,
+    name: String,
+    create_m3u: bool,
+    layout: String,
+    members: Vec<Membership>,
+}
+
+impl Plan {
+    /// The plan as indented JSON.
+    ///
+    /// # Errors
+    /// Whatever `out` answers.
+    pub fn write_json(&self, out: impl Write) -> Result<(), serde_json::Error> {
+        serde_json::to_writer_pretty(out, &self.saved())
+    }
+
+    /// Saves the plan. The file appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), PlanFileError> {
+        let io = |source| PlanFileError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let dir = match path.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let mut temp = tempfile::NamedTempFile::new_in(dir).map_err(io)?;
+        let mut out = BufWriter::new(temp.as_file_mut());
+        self.write_json(&mut out)
+            .map_err(|source| PlanFileError::Json {
+                path: path.to_owned(),
+                source,
+            })?;
+        out.write_all(b"\n")
+            .and_then(|()| out.flush())
+            .map_err(io)?;
+        drop(out);
+        temp.as_file().sync_all().map_err(io)?;
+        temp.persist(path).map_err(|error| io(error.error))?;
+        Ok(())
+    }
+
+    /// Restores a plan that [`Plan::save`] wrote.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no plan, or comes from a later musicdl.
+    pub fn load(path: &Path) -> Result<Self, PlanFileError> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let open = || {
+            fs::File::open(path)
+                .map(BufReader::new)
+                .map_err(|source| PlanFileError::Io {
+                    path: path.to_owned(),
+                    source,
+                })
+        };
+        let json = |source| PlanFileError::Json {
+            path: path.to_owned(),
+            source,
+        };
+        // The format first: a later one may have other fields.
+        let Format { format } = serde_json::from_reader(open()?).map_err(json)?;
+        if format > FORMAT {
+            return Err(PlanFileError::TooNew {
+                path: path.to_owned(),
+                found: format,
+            });
+        }
+        let saved: SavedPlan = serde_json::from_reader(open()?).map_err(json)?;
+        Ok(Plan::new(
+            saved.items.into_iter().map(PlanItem::from).collect(),
+            saved
+                .collections
+                .into_iter()
+                .map(Collection::from)
+                .collect(),
+            saved.created_at,
+            saved.config_version,
+        ))
+    }
+
+    fn saved(&self) -> SavedPlan {
+        SavedPlan {
+            format: FORMAT,
+            created_at: self.created_at,
+            config_version: self.config_version.clone(),
+            items: self.items.iter().map(SavedItem::from).collect(),
+            collections: self.collections.iter().map(SavedCollection::from).collect(),
+        }
+    }
+}
+
+impl From<&PlanItem> for SavedItem {
+    fn from(item: &PlanItem) -> Self {
+        let reason = match &item.state {
+            ItemState::Skipped { reason, .. } => Some(*reason),
+            ItemState::Pending
+            | ItemState::InProgress
+            | ItemState::Completed { .. }
+            | ItemState::Failed { .. } => None,
+        };
+        Self {
+            kind: item.kind,
+            name: item.name.clone(),
+            artist: item.track.artist().map(str::to_owned),
+            duration: item.track.duration_secs(),
+            track: item.track.clone(),
+            status: item.status(),
+            reason,
+            output_path: item.state.output_path().map(Path::to_owned),
+            error: item.state.error().map(str::to_owned),
+            retry_count: item.retry_count,
+            parent_id: item.parent.clone(),
+            dependencies: item.dependencies.clone(),
+            targets: item.targets.clone(),
+            owned: item.owned.clone(),
+        }
+    }
+}
+
+impl From<SavedItem> for PlanItem {
+    fn from(saved: SavedItem) -> Self {
+        let state = match saved.status {
+            Status::Pending => ItemState::Pending,
+            Status::InProgress => ItemState::InProgress,
+            Status::Completed => ItemState::Completed {
+                path: saved.output_path.unwrap_or_default(),
+            },
+            Status::Failed => ItemState::Failed {
+                error: saved.error.unwrap_or_default(),
+            },
+            Status::Skipped => ItemState::Skipped {
+                reason: saved.reason.unwrap_or(SkipReason::Exists),
+                path: saved.output_path,
+            },
+        };
+        Self {
+            track: saved.track,
+            kind: saved.kind,
+            name: saved.name,
+            parent: saved.parent_id,
+            dependencies: saved.dependencies,
+            targets: saved.targets,
+            owned: saved.owned,
+            state,
+            retry_count: saved.retry_count,
+        }
+    }
+}
+
+impl From<&Collection> for SavedCollection {
+    fn from(collection: &Collection) -> Self {
+        Self {
+            id: collection.id.clone(),
+            kind: collection.kind,
+            name: collection.name.clone(),
+            create_m3u: collection.create_m3u,
+            layout: match &collection.layout {
+                EntryLayout::Library => "library".to_owned(),
+                EntryLayout::Playlist => "playlist".to_owned(),
+                EntryLayout::Template(text) => text.clone(),
+            },
+            members: collection.members.clone(),
+        }
+    }
+}
+
+impl From<SavedCollection> for Collection {
+    fn from(saved: SavedCollection) -> Self {
+        Self {
+            id: saved.id,
+            kind: saved.kind,
+            name: saved.name,
+            create_m3u: saved.create_m3u,
+            layout: match saved.layout.as_str() {
+                "library" => EntryLayout::Library,
+                "playlist" => EntryLayout::Playlist,
+                template => EntryLayout::Template(template.to_owned()),
+            },
+            members: saved.members,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The order in which items are carried out: by artist, album, disc and track, so that an
+//! album comes together, and never before what an item depends on.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use super::{Plan, PlanItem};
+use crate::music::TrackId;
+
+/// Sorts the items; missing text sorts as empty, a missing number as 0. Dependencies that
+/// name nothing in the plan, or run in a circle, are removed with a warning, because an item
+/// that waits for them would wait for ever.
+pub fn order(plan: &mut Plan) {
+    plan.items.sort_by(|left, right| key(left).cmp(&key(right)));
+    plan.reindex();
+    if plan.items.iter().any(|item| !item.dependencies.is_empty()) {
+        resolve_dependencies(plan);
+    }
+}
+
+fn key(item: &PlanItem) -> (&str, &str, u32, u32) {
+    let track = &item.track;
+    (
+        track.artist().unwrap_or_default(),
+        track.album.as_deref().unwrap_or_default(),
+        track.disc_number.unwrap_or(0),
+        track.track_number.unwrap_or(0),
+    )
+}
+
+/// Moves every item behind what it depends on and keeps the sorted order otherwise.
+fn resolve_dependencies(plan: &mut Plan) {
+    let known: HashSet<TrackId> = plan.items.iter().map(|item| item.id().clone()).collect();
+    for item in &mut plan.items {
+        let id = item.track.id.clone();
+        item.dependencies.retain(|dependency| {
+            let kept = known.contains(dependency) && *dependency != id;
+            if !kept {
+                tracing::warn!(item = %id, %dependency, "dependency on nothing in the plan removed");
+            }
+            kept
+        });
+    }
+
+    // Kahn's algorithm over the sorted positions: of all items that wait for nothing, the
+    // first goes next.
+    let at: HashMap<TrackId, usize> = plan
+        .items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| (item.id().clone(), at))
+        .collect();
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); plan.items.len()];
+    let mut waits_for: Vec<usize> = Vec::with_capacity(plan.items.len());
+    for (position, item) in plan.items.iter().enumerate() {
+        for dependency in &item.dependencies {
+            dependents[at[dependency]].push(position);
+        }
+        waits_for.push(item.dependencies.len());
+    }
+    let mut ready: BinaryHeap<Reverse<usize>> = (0..waits_for.len())
+        .filter(|&position| waits_for[position] == 0)
+        .map(Reverse)
+        .collect();
+    let mut sequence = Vec::with_capacity(waits_for.len());
+    let mut taken = vec![false; waits_for.len()];
+    let mut next_blocked = 0;
+    while sequence.len() < taken.len() {
+        let position = match ready.pop() {
+            Some(Reverse(position)) => position,
+            None => {
+                // A circle: the first item of it goes without waiting, which frees the others.
+                while taken[next_blocked] {
+                    next_blocked += 1;
+                }
+                let item = &mut plan.items[next_blocked];
+                tracing::warn!(item = %item.id(), "circular dependency removed");
+                item.dependencies.retain(|dependency| taken[at[dependency]]);
+                next_blocked
+            }
+        };
+        if std::mem::replace(&mut taken[position], true) {
+            continue;
+        }
+        sequence.push(position);
+        for &dependent in &dependents[position] {
+            waits_for[dependent] -= 1;
+            if waits_for[dependent] == 0 {
+                ready.push(Reverse(dependent));
+            }
+        }
+    }
+    let mut items: Vec<Option<PlanItem>> = std::mem::take(&mut plan.items)
+        .into_iter()
+        .map(Some)
+        .collect();
+    plan.items = sequence
+        .into_iter()
+        .filter_map(|position| items[position].take())
+        .collect();
+    plan.reindex();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::music::Track;
+    use jiff::Timestamp;
+
+    fn plan(items: Vec<PlanItem>) -> Plan {
+        Plan::new(items, Vec::new(), Timestamp::UNIX_EPOCH, "1".to_owned())
+    }
+
+    fn item(id: &str, artist: &str, album: Option<&str>, number: Option<u32>) -> PlanItem {
+        PlanItem::new(Track {
+            artists: if artist.is_empty() {
+                Vec::new()
+            } else {
+                vec![artist.to_owned()]
+            },
+            album: album.map(str::to_owned),
+            track_number: number,
+            ..Track::new(TrackId::from_saved(id), id)
+        })
+    }
+
+    fn ids(plan: &Plan) -> Vec<&str> {
+        plan.items.iter().map(|item| item.id().as_str()).collect()
+    }
+
+    #[test]
+    fn items_are_sorted_by_artist_album_and_number_and_what_is_missing_comes_first() {
+        let mut plan = plan(vec![
+            item("e", "B", Some("A"), Some(2)),
+            item("d", "B", Some("A"), None),
+            item("c", "B", None, Some(9)),
+            item("b", "A", Some("Z"), Some(1)),
+            item("a", "", None, None),
+        ]);
+        order(&mut plan);
+        assert_eq!(ids(&plan), ["a", "b", "c", "d", "e"]);
+        assert_eq!(plan.position_of(&TrackId::from_saved("d")), Some(3));
+    }
+
+    #[test]
+    fn what_an_item_depends_on_comes_before_it() {
+        let mut first = item("a", "A", None, None);
+        first.dependencies = vec![TrackId::from_saved("c"), TrackId::from_saved("gone")];
+        let mut plan = plan(vec![
+            first,
+            item("b", "B", None, None),
+            item("c", "C", None, None),
+        ]);
+        order(&mut plan);
+        assert_eq!(ids(&plan), ["b", "c", "a"]);
+        assert_eq!(plan.items[2].dependencies, [TrackId::from_saved("c")]);
+    }
+
+    #[test]
+    fn a_circle_is_broken_and_loses_nobody() {
+        let mut a = item("a", "A", None, None);
+        a.dependencies = vec![TrackId::from_saved("b")];
+        let mut b = item("b", "B", None, None);
+        b.dependencies = vec![TrackId::from_saved("a")];
+        let mut plan = plan(vec![a, b, item("c", "C", None, None)]);
+        order(&mut plan);
+        let mut sorted = ids(&plan);
+        sorted.sort_unstable();
+        assert_eq!(sorted, ["a", "b", "c"]);
+        assert!(plan.items.iter().any(|item| item.dependencies.is_empty()));
+    }
+}
