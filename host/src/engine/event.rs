@@ -1,0 +1,143 @@
+//! What happens in a run, as it happens. Bars, lines and JSON are printed from this.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::music::{SourceName, TrackId};
+use crate::plan::{Statistics, Status};
+
+/// One thing that happened. In JSON each is an object whose `event` names it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// The engine has the plan and starts.
+    RunStarted {
+        /// How the items stand.
+        statistics: Statistics,
+    },
+    /// An item was handed to a worker.
+    ItemStarted {
+        /// Which.
+        id: TrackId,
+        /// Its name for people.
+        name: String,
+    },
+    /// A source answered a search.
+    Searched {
+        /// For which item.
+        id: TrackId,
+        /// Who answered.
+        source: SourceName,
+        /// How much it found.
+        hits: usize,
+        /// How much of that may be the wanted recording.
+        accepted: usize,
+    },
+    /// Bytes of a download arrived.
+    Fetching {
+        /// For which item.
+        id: TrackId,
+        /// From whom.
+        source: SourceName,
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all; `None` while unknown.
+        total: Option<u64>,
+    },
+    /// A source waits for something, in its own words.
+    SourceState {
+        /// For which item.
+        id: TrackId,
+        /// Who.
+        source: SourceName,
+        /// Its words.
+        text: String,
+    },
+    /// A call failed and will be made again.
+    Retrying {
+        /// For which item.
+        id: TrackId,
+        /// At whom.
+        source: SourceName,
+        /// When, from now.
+        #[serde(serialize_with = "seconds")]
+        after: Duration,
+        /// What failed.
+        reason: String,
+    },
+    /// A source or one of its candidates lost.
+    Lost(Tried),
+    /// A source is left out for the rest of the run.
+    SourceDropped {
+        /// Which.
+        source: SourceName,
+        /// Why.
+        reason: String,
+    },
+    /// An item succeeded with a flaw that should be known.
+    Flaw {
+        /// Which item.
+        id: TrackId,
+        /// What is wrong.
+        message: String,
+    },
+    /// An item is done, and the journal has it.
+    ItemFinished {
+        /// Which.
+        id: TrackId,
+        /// Its name for people.
+        name: String,
+        /// How it ended.
+        status: Status,
+        /// Who delivered it; `None` if nobody had to, or nobody did.
+        source: Option<SourceName>,
+        /// Where it is.
+        path: Option<PathBuf>,
+        /// Why it failed.
+        error: Option<String>,
+        /// Items finished in this run.
+        done: usize,
+        /// Items this run set out to do.
+        of: usize,
+    },
+    /// The run was told to end; what runs may finish for a moment.
+    Stopping,
+    /// The engine is done.
+    RunFinished {
+        /// How the items stand.
+        statistics: Statistics,
+        /// How long it took.
+        #[serde(serialize_with = "seconds")]
+        took: Duration,
+    },
+}
+
+/// What was tried for an item and why it lost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Tried {
+    /// For which item.
+    pub id: TrackId,
+    /// At whom.
+    pub source: SourceName,
+    /// The candidate, as the source names it; `None` when the search itself came to nothing.
+    pub target: Option<String>,
+    /// The candidate for people: `Ann Example - Bluebird (Live)`.
+    pub title: Option<String>,
+    /// How well it fits, 0 to 1.
+    pub score: Option<f64>,
+    /// Why it lost.
+    pub reason: String,
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+/// Somebody who wants to know what happens. Called by the coordinating task only, one event
+/// after the other; must not block.
+pub trait Reporter: Send {
+    /// Takes note of an event.
+    fn event(&mut self, event: &Event);
+}

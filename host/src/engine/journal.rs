@@ -1,0 +1,84 @@
+//! What the engine asks of the book it keeps; `state` implements it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::music::{SourceName, TrackId};
+use crate::plan::SkipReason;
+use crate::publish::Placed;
+
+/// One line of the book.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// An item was handed to a worker.
+    Started {
+        /// Which.
+        id: TrackId,
+    },
+    /// An item was given back unfinished.
+    Parked {
+        /// Which.
+        id: TrackId,
+    },
+    /// An item is at its places.
+    Completed {
+        /// Which.
+        id: TrackId,
+        /// Where, the first is its own.
+        placed: Vec<Placed>,
+        /// Digest of its audio, without tags; `None` when nothing was fetched.
+        audio_hash: Option<String>,
+    },
+    /// An item was given up.
+    Failed {
+        /// Which.
+        id: TrackId,
+        /// Why.
+        error: String,
+    },
+    /// An item was passed over.
+    Skipped {
+        /// Which.
+        id: TrackId,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// A download was tried.
+    Attempt(Attempt),
+}
+
+/// One download of one candidate.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// For which item.
+    pub id: TrackId,
+    /// At whom.
+    pub source: SourceName,
+    /// The candidate, as the source names it.
+    pub target: String,
+    /// How well it fitted, 0 to 1.
+    pub score: f64,
+    /// Bytes of the file; 0 when none came.
+    pub bytes: u64,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// `None`: delivered. Else why not.
+    pub failure: Option<String>,
+}
+
+/// The book could not be written; the run must not go on without it.
+#[derive(Debug, thiserror::Error)]
+#[error("journal: {0}")]
+pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// A book that survives the end of the program.
+pub trait Journal: Send {
+    /// Writes all entries or none, durably: after this returns, a power cut loses nothing.
+    ///
+    /// # Errors
+    /// When the disk does not take them.
+    fn record(&mut self, entries: &[Entry]) -> Result<(), JournalError>;
+}

@@ -1,0 +1,188 @@
+//! The plan in the book, and what the book knows for the next plan.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, params};
+
+use super::{ReadOnlyState, State, StateError, now_ms};
+use crate::layout::RelPath;
+use crate::music::TrackId;
+use crate::plan::{ItemKind, ItemState, Plan, SkipReason};
+
+/// What earlier runs left that planning uses.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Files of ours, by item, relative to the library.
+    placements: HashMap<TrackId, Vec<String>>,
+    /// Failed tries so far, by item; absent for none.
+    retries: HashMap<TrackId, u32>,
+}
+
+impl Memory {
+    /// A file that an earlier run placed for that id and that is still there.
+    pub fn finished(&self, id: &TrackId, library: &Path) -> Option<PathBuf> {
+        self.placements
+            .get(id)?
+            .iter()
+            .map(|path| library.join(path))
+            .find(|path| {
+                path.symlink_metadata()
+                    .is_ok_and(|meta| meta.is_file() && meta.len() > 0)
+            })
+    }
+
+    /// Failed tries of that id over all runs.
+    pub fn retries(&self, id: &TrackId) -> u32 {
+        self.retries.get(id).copied().unwrap_or(0)
+    }
+
+    /// Every file of ours with its item, as the path without extension; what its template
+    /// would say today does not matter, its path is taken.
+    pub fn stems(&self) -> impl Iterator<Item = (&TrackId, RelPath)> {
+        self.placements.iter().flat_map(|(id, paths)| {
+            paths.iter().filter_map(move |path| {
+                let stem = path
+                    .rsplit_once('.')
+                    .map_or(path.as_str(), |(stem, _)| stem);
+                Some((id, RelPath::from_saved(stem).ok()?))
+            })
+        })
+    }
+
+    /// How many files the book knows in the library.
+    pub fn files(&self) -> usize {
+        self.placements.values().map(Vec::len).sum()
+    }
+
+    /// Whether any of the files is still there; looks at a few.
+    pub fn any_file_left(&self, library: &Path) -> bool {
+        self.placements
+            .keys()
+            .take(20)
+            .any(|id| self.finished(id, library).is_some())
+    }
+}
+
+impl State {
+    /// What earlier runs left.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn memory(&self) -> Result<Memory, StateError> {
+        read_memory(&self.connection).map_err(|source| StateError::Database {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    /// Makes this the current plan. Items that are no longer wanted stay, without a place in
+    /// the order; one that an earlier run completed stays completed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn save_plan(&mut self, plan: &Plan) -> Result<(), StateError> {
+        let now = now_ms();
+        self.transaction(|tx| {
+            tx.execute_batch(
+                "UPDATE item SET position = NULL WHERE position IS NOT NULL;
+                 DELETE FROM membership; DELETE FROM collection;",
+            )?;
+            let mut upsert = tx.prepare(
+                "INSERT INTO item (id, position, status, reason, error, name, track, retry_count, changed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT (id) DO UPDATE SET position = excluded.position,
+                     status = CASE WHEN item.status = 'completed' AND excluded.status = 'skipped'
+                              THEN 'completed' ELSE excluded.status END,
+                     reason = excluded.reason, error = excluded.error, name = excluded.name,
+                     track = excluded.track, changed_at = excluded.changed_at",
+            )?;
+            for (position, item) in plan.items.iter().enumerate() {
+                let reason = match &item.state {
+                    ItemState::Skipped { reason, .. } => Some(SkipReason::as_str(*reason)),
+                    ItemState::Pending
+                    | ItemState::InProgress
+                    | ItemState::Completed { .. }
+                    | ItemState::Failed { .. } => None,
+                };
+                upsert.execute(params![
+                    item.id().as_str(),
+                    i64::try_from(position).unwrap_or(i64::MAX),
+                    item.status().as_str(),
+                    reason,
+                    item.state.error(),
+                    item.display_name(),
+                    serde_json::to_string(&item.track)
+                        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
+                    item.retry_count,
+                    now,
+                ])?;
+            }
+            let mut collections = tx.prepare(
+                "INSERT INTO collection (id, position, kind, name, create_m3u) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            let mut memberships = tx.prepare(
+                "INSERT INTO membership (collection, position, item) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO NOTHING",
+            )?;
+            for (position, collection) in plan.collections.iter().enumerate() {
+                collections.execute(params![
+                    collection.id.0,
+                    i64::try_from(position).unwrap_or(i64::MAX),
+                    kind(collection.kind),
+                    collection.name,
+                    collection.create_m3u,
+                ])?;
+                for member in &collection.members {
+                    memberships.execute(params![
+                        collection.id.0,
+                        member.position,
+                        member.id.as_str()
+                    ])?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl ReadOnlyState {
+    /// What earlier runs left.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn memory(&self) -> Result<Memory, StateError> {
+        read_memory(&self.connection).map_err(|source| StateError::Database {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+fn read_memory(connection: &Connection) -> rusqlite::Result<Memory> {
+    let mut memory = Memory::default();
+    let mut placements = connection.prepare("SELECT item, path FROM placement")?;
+    let mut rows = placements.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = TrackId::from_saved(row.get::<_, String>(0)?);
+        memory.placements.entry(id).or_default().push(row.get(1)?);
+    }
+    let mut retries =
+        connection.prepare("SELECT id, retry_count FROM item WHERE retry_count > 0")?;
+    let mut rows = retries.query([])?;
+    while let Some(row) = rows.next()? {
+        memory
+            .retries
+            .insert(TrackId::from_saved(row.get::<_, String>(0)?), row.get(1)?);
+    }
+    Ok(memory)
+}
+
+fn kind(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Track => "track",
+        ItemKind::Album => "album",
+        ItemKind::Playlist => "playlist",
+        ItemKind::Artist => "artist",
+    }
+}
