@@ -1,1 +1,140 @@
-//! Arguments as the user typed them.
+//! Arguments as the user typed them; opens nothing.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// Turns a want-list into a verified, tagged music library, from the sources you have.
+#[derive(Debug, Parser)]
+#[command(name = "musicdl", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; `run` when nothing is named.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// What holds for `run`, which need not be named.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Config file [default: ./musicdl.yaml]
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Directory of source plugins; may be given more than once
+    #[arg(long, value_name = "DIR", global = true)]
+    pub plugins: Vec<PathBuf>,
+
+    /// Directory of the music library
+    #[arg(long, value_name = "DIR", global = true)]
+    pub library: Option<PathBuf>,
+
+    /// Directory of the journal [default: .musicdl beside the config file]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub state: Option<PathBuf>,
+
+    /// Playlist file to fetch, with or without a config; may be given more than once
+    #[arg(long, value_name = "FILE", global = true)]
+    pub playlist: Vec<PathBuf>,
+
+    /// Print data as JSON: one document, or one event a line for `run`
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more; twice for everything
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+
+    /// Lines instead of bars, also on a terminal
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// What holds for a run.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// Show what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// Tracks fetched at once
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+
+    /// Carry out a plan that `plan --save` wrote, instead of making one
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fetch everything wanted that is not there yet
+    Run(RunArgs),
+    /// Show what is wanted, where it goes and what is there already
+    Plan {
+        /// Also write the plan to a file, for `run --plan`
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
+    /// Show how things stand after the last run, or during one
+    Status,
+    /// List the source plugins: version, what is missing, load time, or why one was refused
+    Plugins {
+        /// Also ask each configured source whether it can be reached
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+impl RunArgs {
+    /// The options given before `run` and those given after it, as one.
+    #[must_use]
+    pub fn merge(self, after: RunArgs) -> RunArgs {
+        RunArgs {
+            dry_run: self.dry_run || after.dry_run,
+            jobs: after.jobs.or(self.jobs),
+            plan: after.plan.or(self.plan),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_what_is_done_when_nothing_is_named() {
+        let cli = Cli::parse_from(["musicdl", "--plugins", "./plugins", "-j", "2"]);
+        assert!(cli.command.is_none());
+        assert_eq!(cli.run.jobs, Some(2));
+    }
+
+    #[test]
+    fn options_count_before_and_after_the_word_run() {
+        let cli = Cli::parse_from(["musicdl", "-n", "run", "-j", "2"]);
+        let Some(Command::Run(after)) = cli.command else {
+            panic!("not run")
+        };
+        let run = cli.run.merge(after);
+        assert!(run.dry_run);
+        assert_eq!(run.jobs, Some(2));
+    }
+}

@@ -38,6 +38,7 @@
 
 pub mod catalog;
 pub mod cli;
+
 pub mod commands;
 pub mod config;
 pub mod engine;

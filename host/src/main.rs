@@ -1,2 +1,7 @@
-//! The program.
-fn main() {}
+//! The program; everything it does is in the library beside it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    musicdl::commands::main()
+}

@@ -1,1 +1,64 @@
-//! commands.
+//! One file per subcommand. They join the stages and hold no rules of their own.
+
+mod environment;
+mod exit;
+mod planning;
+mod playlists;
+mod plugins;
+mod report;
+mod run;
+mod sources;
+mod status;
+
+mod plan;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use exit::{Exit, Failure};
+pub use plugins::Check;
+pub use report::Report;
+
+use crate::cli::{Cli, Command};
+use crate::ui::Screen;
+use environment::Environment;
+
+/// Parses the arguments, does what they say and answers the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; anything else is wrong usage. A closed pipe is
+            // no error of ours.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+            drop(error.print());
+            return exit.into();
+        }
+    };
+    let screen = Screen::new(&cli.global);
+    screen.start_log(cli.global.verbose);
+    let environment = Environment::of_process(cli.global.clone());
+    let done = environment.and_then(|environment| dispatch(cli, &environment, &screen));
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            screen.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli, environment: &Environment, screen: &Screen) -> Result<Exit, Failure> {
+    match cli.command {
+        None => run::run(environment, &cli.run, screen),
+        Some(Command::Run(after)) => run::run(environment, &cli.run.merge(after), screen),
+        Some(Command::Plan { save }) => plan::plan(environment, save.as_deref(), screen),
+        Some(Command::Status) => status::status(environment, screen),
+        Some(Command::Plugins { check }) => plugins::plugins(environment, check, screen),
+    }
+}

@@ -1,1 +1,212 @@
-//! ui.
+//! What people and scripts see. stdout is for data (the report, plans, lists, JSON), stderr
+//! for talk (progress, warnings, errors, the log). Only this module prints.
+//!
+//! Names come from files and services nobody vouches for, so everything printed for people
+//! goes through [`plain`]: nothing in a title can move the cursor or begin a line.
+
+mod failure;
+mod json;
+mod lines;
+mod out;
+mod progress;
+mod summary;
+
+use std::io::{self, IsTerminal};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+pub use out::plain;
+
+use crate::cli::Global;
+use crate::commands::{Check, Failure, Report};
+use crate::engine::Reporter;
+use crate::plan::Plan;
+use crate::plan::generate::Findings;
+use crate::plugin::{PluginReport, Refusal};
+use crate::state::StatusReport;
+
+/// How much is printed, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Words, with bars where there is a terminal.
+    Words { bars: bool },
+    /// Errors only.
+    Quiet,
+    /// JSON on stdout, words on stderr only when something is wrong.
+    Json,
+}
+
+/// Everything that is shown in one run of the program.
+#[derive(Debug)]
+pub struct Screen {
+    form: Form,
+    bars: MultiProgress,
+}
+
+impl Screen {
+    /// A screen in the form that the arguments ask for.
+    pub fn new(arguments: &Global) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let form = match (arguments.json, arguments.quiet) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Quiet,
+            (false, false) => Form::Words {
+                bars: terminal && !arguments.no_progress,
+            },
+        };
+        let target = match form {
+            Form::Words { bars: true } => ProgressDrawTarget::stderr(),
+            Form::Words { bars: false } | Form::Quiet | Form::Json => ProgressDrawTarget::hidden(),
+        };
+        Self {
+            form,
+            bars: MultiProgress::with_draw_target(target),
+        }
+    }
+
+    /// Sends the log to stderr, above the bars. `verbose` is how often the user asked for
+    /// more; `MUSICDL_LOG` names targets and levels instead. The log of the HTTP and TLS
+    /// libraries stays off: they may write headers into it.
+    pub fn start_log(&self, verbose: u8) {
+        let level = match verbose {
+            0 => "musicdl=error,musicdl::plugin=warn",
+            1 => "musicdl=info",
+            _ => "musicdl=debug",
+        };
+        let filter =
+            EnvFilter::try_from_env("MUSICDL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(AboveBars(self.bars.clone()))
+            .with_ansi(io::stderr().is_terminal())
+            .finish();
+        // A second screen in one process, as in tests, keeps the first one's log.
+        drop(tracing::subscriber::set_global_default(log));
+    }
+
+    /// Why the program did not do what it was asked to.
+    pub fn failure(&self, failure: &Failure) {
+        match self.form {
+            Form::Json => json::failure(failure),
+            Form::Words { .. } | Form::Quiet => {}
+        }
+        failure::print(failure);
+    }
+
+    /// Things worth knowing that stop nothing.
+    pub fn warnings(&self, warnings: &[String]) {
+        if self.form == Form::Quiet {
+            return;
+        }
+        for warning in warnings {
+            self.say(&failure::warning(warning));
+        }
+    }
+
+    /// Plugin files that were not let in.
+    pub fn refused(&self, refused: &[Refusal]) {
+        let warnings: Vec<String> = refused
+            .iter()
+            .map(|refusal| format!("plugin left out: {refusal}"))
+            .collect();
+        self.warnings(&warnings);
+    }
+
+    /// What the plan of a run came to.
+    pub fn planned(&self, plan: &Plan, findings: &Findings, duplicates: usize) {
+        match self.form {
+            Form::Words { .. } => {
+                self.say(&summary::planned(plan, findings, duplicates));
+                self.findings(findings);
+            }
+            Form::Json => self.findings(findings),
+            Form::Quiet => {}
+        }
+    }
+
+    /// Somebody who shows events as they happen. `total` items are in the plan.
+    pub fn reporter(&self, total: usize) -> Box<dyn Reporter> {
+        match self.form {
+            Form::Json => Box::new(json::Events),
+            Form::Quiet => Box::new(lines::Lines { errors_only: true }),
+            Form::Words { bars: false } => Box::new(lines::Lines { errors_only: false }),
+            Form::Words { bars: true } => Box::new(progress::Bars::new(self.bars.clone(), total)),
+        }
+    }
+
+    /// What a run came to.
+    pub fn report(&self, report: &Report) {
+        match self.form {
+            Form::Json => json::report(report),
+            Form::Words { .. } => out::data(&summary::report(report)),
+            Form::Quiet => {}
+        }
+    }
+
+    /// A plan, before anything is done.
+    pub fn show_plan(&self, plan: &Plan, findings: &Findings, duplicates: usize) {
+        match self.form {
+            Form::Json => {
+                self.findings(findings);
+                json::plan(plan);
+            }
+            Form::Words { .. } => {
+                self.findings(findings);
+                out::data(&summary::plan(plan, findings, duplicates));
+            }
+            Form::Quiet => {}
+        }
+    }
+
+    /// How things stand.
+    pub fn status(&self, status: &StatusReport) {
+        match self.form {
+            Form::Json => json::document(status),
+            Form::Words { .. } | Form::Quiet => out::data(&summary::status(status)),
+        }
+    }
+
+    /// What became of the plugin files.
+    pub fn plugins(&self, report: &[PluginReport], checks: Option<&[Check]>) {
+        match self.form {
+            Form::Json => json::plugins(report, checks),
+            Form::Words { .. } | Form::Quiet => out::data(&summary::plugins(report, checks)),
+        }
+    }
+
+    /// Entries and rows that could not be read.
+    fn findings(&self, findings: &Findings) {
+        for text in summary::findings(findings) {
+            self.say(&failure::warning(&text));
+        }
+    }
+
+    /// A line of talk, above the bars.
+    fn say(&self, text: &str) {
+        self.bars.suspend(|| out::talk(text));
+    }
+}
+
+/// Where the log goes: to stderr, without tearing the bars.
+#[derive(Clone)]
+struct AboveBars(MultiProgress);
+
+impl io::Write for AboveBars {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl MakeWriter<'_> for AboveBars {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}

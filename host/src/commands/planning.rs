@@ -1,0 +1,121 @@
+//! Config and catalogs -> the plan, through all its steps. Used by `run`, `plan` and a dry
+//! run, so that what is shown is what is done.
+
+use jiff::Timestamp;
+
+use super::exit::{Exit, Failure};
+use crate::catalog::playlist_file::Limits;
+use crate::catalog::{Catalogs, PlaylistFiles};
+use crate::config::Config;
+use crate::layout::{Layout, LayoutTexts};
+use crate::plan::generate::{Findings, generate};
+use crate::plan::{self, ItemState, Plan};
+use crate::publish::Existing;
+use crate::state::Memory;
+
+/// A plan, and what making it found.
+#[derive(Debug)]
+pub(super) struct Drawn {
+    pub(super) plan: Plan,
+    pub(super) findings: Findings,
+    /// Items removed because another is the same recording, beyond repeated rows.
+    pub(super) duplicates: usize,
+}
+
+/// The layout that the config asks for.
+pub(super) fn layout(config: &Config) -> Result<Layout, Failure> {
+    let texts = &config.library.layout;
+    Layout::new(&LayoutTexts {
+        album: texts.album.clone(),
+        single: texts.single.clone(),
+        playlist: texts.playlist.clone(),
+        playlist_single: texts.playlist_single.clone(),
+        m3u: texts.m3u.clone(),
+    })
+    .map_err(|error| {
+        let file = config
+            .file
+            .as_deref()
+            .map(|file| format!("{}: ", file.display()));
+        Failure::new(
+            Exit::Usage,
+            format!("{}library.layout: {error}", file.unwrap_or_default()),
+        )
+    })
+}
+
+/// Makes the plan: generate, de-duplicate, place, look what is there, sort.
+pub(super) async fn draw_up(
+    config: &Config,
+    layout: &Layout,
+    memory: &Memory,
+) -> Result<Drawn, Failure> {
+    if config.wanted.is_empty() {
+        return Err(Failure::new(Exit::Usage, "nothing is wanted").with_hint(
+            "add `songs`, `albums`, `artists` or `playlists` to the config, or name a file with --playlist",
+        ));
+    }
+    let limits = Limits {
+        max_bytes: config.limits.max_playlist_bytes,
+        max_rows: u32::try_from(config.limits.max_playlist_rows).unwrap_or(u32::MAX),
+        ..Limits::default()
+    };
+    let catalogs = Catalogs::new(vec![Box::new(PlaylistFiles::with_limits(limits))]);
+    let (mut plan, findings) =
+        generate(&config.wanted, &catalogs, &config.version, Timestamp::now()).await;
+    tracing::info!(statistics = ?plan.statistics(), "plan generated");
+    if plan.items.is_empty() && !findings.failed.is_empty() {
+        let reasons: Vec<String> = findings
+            .failed
+            .iter()
+            .map(|failed| format!("{}: {}", failed.entry, failed.error))
+            .collect();
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "nothing of the want-list could be read\n  {}",
+                reasons.join("\n  ")
+            ),
+        ));
+    }
+    let duplicates = plan::dedup::dedup(&mut plan);
+    finish(&mut plan, config, layout, memory)?;
+    Ok(Drawn {
+        plan,
+        findings,
+        duplicates,
+    })
+}
+
+/// The steps after de-duplication, also for a plan that was loaded.
+pub(super) fn finish(
+    plan: &mut Plan,
+    config: &Config,
+    layout: &Layout,
+    memory: &Memory,
+) -> Result<(), Failure> {
+    plan::place::place(plan, layout, memory.stems())
+        .map_err(|error| Failure::new(Exit::Usage, error))?;
+    let library = &config.library.path;
+    let mut existing = Existing::new(library);
+    plan::existing::existing(
+        plan,
+        |stem| existing.find(stem),
+        |id| memory.finished(id, library),
+    )?;
+    plan::order::order(plan);
+    for item in &mut plan.items {
+        item.retry_count = item.retry_count.max(memory.retries(item.id()));
+    }
+    tracing::info!(statistics = ?plan.statistics(), "plan optimised");
+    Ok(())
+}
+
+/// A loaded plan: how its items stood when it was saved means nothing now. What is there is
+/// looked up anew, everything else is to be done.
+pub(super) fn revive(plan: &mut Plan) {
+    for item in &mut plan.items {
+        item.owned = None;
+        item.state = ItemState::Pending;
+    }
+}

@@ -1,0 +1,319 @@
+//! `musicdl run`: plan, sources, engine, playlists, report.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+
+use super::environment::Environment;
+use super::exit::{Exit, Failure};
+use super::planning::{self, Drawn};
+use super::report::{Delivered, Parts, Report};
+use super::{playlists, sources};
+use crate::cli::RunArgs;
+use crate::config::Config;
+use crate::engine::{Cancel, EarlyEnd, Engine, Event, Finisher, Options, Outcome, Reporter};
+use crate::layout::Layout;
+use crate::matching::Rules;
+use crate::music::SourceName;
+use crate::plan::generate::Findings;
+use crate::plan::{Plan, Status};
+use crate::publish::Publisher;
+use crate::state::{Memory, State};
+use crate::ui::Screen;
+
+/// Hits asked of a source in one search: enough for the right one among covers and live
+/// versions, few enough for one page of every service.
+const HITS_PER_SEARCH: u32 = 50;
+
+pub(super) fn run(
+    environment: &Environment,
+    args: &RunArgs,
+    screen: &Screen,
+) -> Result<Exit, Failure> {
+    let config = environment.config(args.jobs)?;
+    screen.warnings(&config.warnings);
+    let layout = planning::layout(&config)?;
+    let runtime = runtime()?;
+    if args.dry_run {
+        return runtime.block_on(super::plan::show(
+            &config,
+            &layout,
+            args.plan.as_deref(),
+            None,
+            screen,
+        ));
+    }
+    let done = runtime.block_on(carry_out(&config, &layout, args.plan.as_deref(), screen));
+    // A plugin call that does not return must not keep the program alive.
+    runtime.shutdown_background();
+    done
+}
+
+/// The one runtime of the program.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Unexpected, format!("no runtime: {error}")))
+}
+
+async fn carry_out(
+    config: &Config,
+    layout: &Layout,
+    saved_plan: Option<&Path>,
+    screen: &Screen,
+) -> Result<Exit, Failure> {
+    let started_at = Timestamp::now();
+    let interrupts = Interrupts::listen();
+    let mut state = State::open(&config.state)?;
+    let memory = state.memory()?;
+    refuse_vanished_library(config, &memory)?;
+
+    let Drawn {
+        mut plan,
+        findings,
+        duplicates,
+    } = match saved_plan {
+        None => planning::draw_up(config, layout, &memory).await?,
+        Some(file) => {
+            let mut plan = Plan::load(file)?;
+            planning::revive(&mut plan);
+            planning::finish(&mut plan, config, layout, &memory)?;
+            Drawn {
+                plan,
+                findings: Findings::default(),
+                duplicates: 0,
+            }
+        }
+    };
+    screen.planned(&plan, &findings, duplicates);
+
+    let sources = sources::load(config)?;
+    screen.warnings(&sources.warnings);
+    screen.refused(&sources.registry.refused);
+    let lanes = sources.lanes(config);
+    if lanes.is_empty()
+        && plan
+            .items_by_status(Status::Pending)
+            .any(|item| item.owned.is_none())
+    {
+        return Err(sources.nothing_usable(config));
+    }
+    let publisher = Arc::new(Publisher::open(&config.library.path)?);
+    publisher.sweep()?;
+    state.begin_run()?;
+    state.save_plan(&plan)?;
+
+    let mut reporter = Tally {
+        screen: screen.reporter(plan.items.len()),
+        delivered: BTreeMap::new(),
+    };
+    let engine = Engine::new(
+        lanes,
+        Finisher::new(Arc::clone(&publisher), config.library.cover_file),
+        Options {
+            jobs: config.download.jobs,
+            rules: Rules {
+                accept: config.matching.accept,
+                duration_tolerance: config.matching.duration_tolerance,
+            },
+            retries: config.download.retries,
+            max_wait: config.download.max_wait,
+            hits_per_search: HITS_PER_SEARCH,
+        },
+    );
+    let outcome = engine
+        .run(&mut plan, &mut state, &mut reporter, &interrupts.cancel)
+        .await;
+    let Tally {
+        screen: bars,
+        delivered,
+    } = reporter;
+    drop(bars);
+
+    let lists = playlists::write(&plan, config, layout, &publisher);
+    let mut warnings = lists.problems;
+    if let Err(error) = publisher.sweep() {
+        warnings.push(error.to_string());
+    }
+    let exit = exit_of(&plan, &findings, &outcome, &interrupts);
+    let early = early_failure(&outcome);
+    let report = Report::new(Parts {
+        exit,
+        started_at,
+        plan: &plan,
+        findings: &findings,
+        outcome: &outcome,
+        delivered: delivered
+            .into_iter()
+            .map(|(source, tracks)| Delivered { source, tracks })
+            .collect(),
+        playlists: lists.files,
+        warnings,
+    });
+    keep(&report, &config.state, screen);
+    if let Err(error) = state.end_run(exit.as_str()) {
+        screen.warnings(&[error.to_string()]);
+    }
+    screen.report(&report);
+    match early {
+        Some(failure) => Err(failure),
+        None => Ok(exit),
+    }
+}
+
+/// A library that earlier runs filled and that is empty now is most likely not mounted.
+/// Filling the mount point would fetch everything again, to the wrong disk.
+fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failure> {
+    let library = &config.library.path;
+    if memory.files() == 0 || memory.any_file_left(library) {
+        return Ok(());
+    }
+    let empty = match std::fs::read_dir(library) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if !empty {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Disk,
+        format!(
+            "the library `{}` is empty or gone, but {} files were placed there",
+            library.display(),
+            memory.files()
+        ),
+    )
+    .with_hint(format!(
+        "mount it; if you emptied it on purpose, remove the state `{}`",
+        config.state.display()
+    )))
+}
+
+fn exit_of(plan: &Plan, findings: &Findings, outcome: &Outcome, interrupts: &Interrupts) -> Exit {
+    let statistics = plan.statistics();
+    match &outcome.early {
+        Some(EarlyEnd::Interrupted) if interrupts.terminated.load(Ordering::Relaxed) => {
+            Exit::Terminated
+        }
+        Some(EarlyEnd::Interrupted) => Exit::Interrupted,
+        Some(EarlyEnd::Disk { .. } | EarlyEnd::Journal(_)) => Exit::Disk,
+        None if statistics.failed > 0
+            && statistics.completed == 0
+            && !outcome.dropped.is_empty() =>
+        {
+            Exit::Network
+        }
+        None if statistics.failed > 0 || !findings.failed.is_empty() => Exit::Partial,
+        None => Exit::Success,
+    }
+}
+
+fn early_failure(outcome: &Outcome) -> Option<Failure> {
+    let hint = "everything finished is kept; mend the cause and run the same command again";
+    match &outcome.early {
+        Some(EarlyEnd::Disk { cause }) => Some(Failure::new(Exit::Disk, cause).with_hint(hint)),
+        Some(EarlyEnd::Journal(error)) => Some(Failure::new(Exit::Disk, error).with_hint(hint)),
+        Some(EarlyEnd::Interrupted) | None => None,
+    }
+}
+
+/// The report beside the journal, for scripts and for later.
+fn keep(report: &Report, state: &Path, screen: &Screen) {
+    let path = state.join("report.json");
+    let written = tempfile::NamedTempFile::new_in(state)
+        .and_then(|mut temp| {
+            serde_json::to_writer_pretty(temp.as_file_mut(), report)?;
+            temp.persist(&path).map_err(|error| error.error)
+        })
+        .map(drop);
+    if let Err(error) = written {
+        screen.warnings(&[format!(
+            "the report `{}` was not written: {error}",
+            path.display()
+        )]);
+    }
+}
+
+/// Counts who delivered what, and passes every event on.
+struct Tally {
+    screen: Box<dyn Reporter>,
+    delivered: BTreeMap<SourceName, usize>,
+}
+
+impl Reporter for Tally {
+    fn event(&mut self, event: &Event) {
+        if let Event::ItemFinished {
+            source: Some(source),
+            ..
+        } = event
+        {
+            *self.delivered.entry(source.clone()).or_default() += 1;
+        }
+        self.screen.event(event);
+    }
+}
+
+/// Ctrl-C and SIGTERM: the first asks politely, the second does not.
+struct Interrupts {
+    cancel: Cancel,
+    terminated: Arc<AtomicBool>,
+}
+
+impl Interrupts {
+    fn listen() -> Self {
+        let interrupts = Self {
+            cancel: Cancel::new(),
+            terminated: Arc::default(),
+        };
+        let (cancel, terminated) = (
+            interrupts.cancel.clone(),
+            Arc::clone(&interrupts.terminated),
+        );
+        tokio::spawn(async move {
+            loop {
+                if next_signal().await == Signal::Terminate {
+                    terminated.store(true, Ordering::Relaxed);
+                }
+                if cancel.is_stopping() {
+                    cancel.abort();
+                } else {
+                    cancel.stop();
+                }
+            }
+        });
+        interrupts
+    }
+}
+
+#[derive(PartialEq)]
+enum Signal {
+    Interrupt,
+    Terminate,
+}
+
+async fn next_signal() -> Signal {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        ) else {
+            tracing::warn!("signals cannot be heard; Ctrl-C ends the program at once");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+        }
+    }
+    #[cfg(not(unix))]
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Signal::Interrupt,
+        Err(_) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,155 @@
+//! Plugins and config -> the sources of a run, in the user's order.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::exit::{Exit, Failure};
+use crate::config::Config;
+use crate::engine::{Deadlines, Lane};
+use crate::music::SourceName;
+use crate::plugin::services::{Ground, HostNet, NetOptions};
+use crate::plugin::{LoadedSource, Making, Registry};
+
+/// What loading came to.
+pub(super) struct Sources {
+    pub(super) registry: Registry,
+    /// Worth telling: doubts about settings, sources named in the config and not there.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Loads every plugin with its settings. Called within the runtime, whose threads carry the
+/// plugins' requests.
+pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
+    let net = HostNet::new(NetOptions::default(), tokio::runtime::Handle::current())
+        .map_err(|error| Failure::new(Exit::Network, error))?;
+    let ground = Ground {
+        net,
+        store_dir: config.state.join("plugins"),
+        temp_root: std::env::temp_dir(),
+    };
+    let warnings = RefCell::new(Vec::new());
+    // The settings are read once; their secrets are what the services must never log.
+    let secrets: RefCell<Vec<(SourceName, Vec<SecretString>)>> = RefCell::default();
+    let making = Making {
+        settings: &|name, declaration| {
+            let resolved = config
+                .source(name)
+                .settings(&declaration.settings)
+                .map_err(|error| error.to_string())?;
+            warnings.borrow_mut().extend(resolved.warnings);
+            let kept = resolved
+                .secrets
+                .iter()
+                .map(|secret| SecretString::from(secret.expose().to_owned()))
+                .collect();
+            secrets.borrow_mut().push((name.clone(), kept));
+            Ok(resolved.settings)
+        },
+        services: &|name, _declaration| {
+            let mut all = secrets.borrow_mut();
+            let kept = all.iter().position(|(known, _)| known == name);
+            let kept = kept.map(|at| all.swap_remove(at).1).unwrap_or_default();
+            ground.services(name.clone(), kept)
+        },
+    };
+    let registry = Registry::open(&config.plugins, &making).map_err(|error| {
+        Failure::new(Exit::Usage, error).with_hint(
+            "name the directory with --plugins, MUSICDL_PLUGINS or `plugins:` in the config",
+        )
+    })?;
+    let mut warnings = warnings.into_inner();
+    for listed in config.sources.iter().filter(|listed| listed.enabled) {
+        if registry.get(&listed.name).is_none() {
+            warnings.push(format!(
+                "the source `{}` is in the config, but no plugin of that name was loaded",
+                listed.name
+            ));
+        }
+    }
+    Ok(Sources { registry, warnings })
+}
+
+impl Sources {
+    /// The sources to use, in the config's order; those it does not list follow in the order
+    /// in which they were loaded.
+    pub(super) fn in_order(&self, config: &Config) -> Vec<&LoadedSource> {
+        let listed = config
+            .sources
+            .iter()
+            .filter_map(|listed| self.registry.get(&listed.name));
+        let others = self.registry.sources.iter().filter(|source| {
+            !config
+                .sources
+                .iter()
+                .any(|listed| listed.name == source.name)
+        });
+        listed
+            .chain(others)
+            .filter(|source| config.source(&source.name).enabled && source.configured)
+            .collect()
+    }
+
+    /// The same as lanes of the engine.
+    pub(super) fn lanes(&self, config: &Config) -> Vec<Lane> {
+        let deadlines = Deadlines {
+            search: config.limits.search_timeout,
+            stall: config.limits.download_stall,
+        };
+        self.in_order(config)
+            .into_iter()
+            .map(|source| {
+                Lane::new(
+                    source.name.clone(),
+                    Arc::clone(&source.source),
+                    source.declaration.capabilities,
+                    &source.declaration.limits,
+                    config.source(&source.name).concurrency,
+                    deadlines,
+                )
+            })
+            .collect()
+    }
+
+    /// Why there is no source to take anything from.
+    pub(super) fn nothing_usable(&self, config: &Config) -> Failure {
+        let mut reasons: Vec<String> = self
+            .registry
+            .refused
+            .iter()
+            .map(|refusal| format!("{}: {}", refusal.file.display(), refusal.reason))
+            .collect();
+        for source in &self.registry.sources {
+            if !config.source(&source.name).enabled {
+                reasons.push(format!("{}: switched off by `enabled: false`", source.name));
+            } else if source.missing.is_empty() {
+                reasons.push(format!("{}: says that it is not configured", source.name));
+            } else {
+                reasons.push(format!(
+                    "{}: needs `{}`",
+                    source.name,
+                    source.missing.join("`, `")
+                ));
+            }
+        }
+        if reasons.is_empty() {
+            reasons.push(match config.plugins.as_slice() {
+                [] => "no plugin directory is named".to_owned(),
+                dirs => {
+                    let dirs: Vec<String> = dirs
+                        .iter()
+                        .map(|dir: &PathBuf| dir.display().to_string())
+                        .collect();
+                    format!("no plugin in {}", dirs.join(", "))
+                }
+            });
+        }
+        Failure::new(
+            Exit::NoSource,
+            format!("no usable source\n  {}", reasons.join("\n  ")),
+        )
+        .with_hint("`musicdl plugins` lists what was loaded and what is missing")
+    }
+}

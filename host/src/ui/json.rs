@@ -1,0 +1,69 @@
+//! Data for scripts, on stdout: one document for a question, one object a line for a run.
+//! The last line of a run is its report.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::out;
+use crate::commands::{Check, Failure, Report};
+use crate::engine::{Event, Reporter};
+use crate::plan::Plan;
+use crate::plugin::PluginReport;
+
+/// Prints every event.
+pub(super) struct Events;
+
+impl Reporter for Events {
+    fn event(&mut self, event: &Event) {
+        line(event);
+    }
+}
+
+pub(super) fn report(report: &Report) {
+    #[derive(Serialize)]
+    struct Last<'a> {
+        event: &'static str,
+        #[serde(flatten)]
+        report: &'a Report,
+    }
+    line(&Last {
+        event: "report",
+        report,
+    });
+}
+
+pub(super) fn failure(failure: &Failure) {
+    line(&json!({
+        "event": "error",
+        "exit_code": failure.exit.code(),
+        "outcome": failure.exit.as_str(),
+        "message": failure.message,
+        "hint": failure.hint,
+    }));
+}
+
+pub(super) fn plan(plan: &Plan) {
+    let mut text = Vec::new();
+    match plan.write_json(&mut text) {
+        Ok(()) => out::data(&String::from_utf8_lossy(&text)),
+        Err(error) => tracing::error!(%error, "the plan cannot be printed"),
+    }
+}
+
+pub(super) fn plugins(report: &[PluginReport], checks: Option<&[Check]>) {
+    document(&json!({ "plugins": report, "checks": checks }));
+}
+
+pub(super) fn document(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => out::data(&text),
+        Err(error) => tracing::error!(%error, "data cannot be printed"),
+    }
+}
+
+fn line(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => out::data(&text),
+        Err(error) => tracing::error!(%error, "an event cannot be printed"),
+    }
+}

@@ -1,0 +1,74 @@
+//! A run as lines: one for each finished item, and for what went wrong on the way.
+
+use super::failure::warning;
+use super::out::{plain, talk};
+use crate::engine::{Event, Reporter};
+use crate::plan::Status;
+
+/// Prints lines to stderr.
+pub(super) struct Lines {
+    pub(super) errors_only: bool,
+}
+
+impl Reporter for Lines {
+    fn event(&mut self, event: &Event) {
+        if let Some(line) = line(event, self.errors_only) {
+            talk(&line);
+        }
+    }
+}
+
+/// The line for an event that is worth one.
+pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
+    match event {
+        Event::ItemFinished {
+            name,
+            status,
+            source,
+            path,
+            error,
+            done,
+            of,
+            ..
+        } => {
+            if errors_only && *status != Status::Failed {
+                return None;
+            }
+            let width = of.to_string().len();
+            let mut line = format!("[{done:>width$}/{of}] {status}: {}", plain(name));
+            match (source, path, error) {
+                (_, _, Some(error)) => line.push_str(&format!(" ({})", plain(error))),
+                (Some(source), _, None) => line.push_str(&format!(" (from {source})")),
+                (None, Some(_), None) => line.push_str(" (from the library)"),
+                (None, None, None) => {}
+            }
+            Some(line)
+        }
+        Event::SourceDropped { source, reason } => Some(warning(&format!(
+            "{source} is left out of this run: {reason}"
+        ))),
+        Event::Flaw { message, .. } if !errors_only => Some(warning(message)),
+        Event::Retrying {
+            source,
+            after,
+            reason,
+            ..
+        } if !errors_only => Some(format!(
+            "  {source}: again in {:.1} s: {}",
+            after.as_secs_f64(),
+            plain(reason)
+        )),
+        Event::Stopping => {
+            Some("stopping: what runs may finish for 5 s; Ctrl-C again ends it at once".to_owned())
+        }
+        Event::RunStarted { .. }
+        | Event::ItemStarted { .. }
+        | Event::Searched { .. }
+        | Event::Fetching { .. }
+        | Event::SourceState { .. }
+        | Event::Retrying { .. }
+        | Event::Lost(_)
+        | Event::Flaw { .. }
+        | Event::RunFinished { .. } => None,
+    }
+}

@@ -1,0 +1,44 @@
+//! The two pipes. A closed one is a normal end: whoever closed it has seen enough.
+
+use std::io::{self, Write};
+
+/// Prints data.
+pub(super) fn data(text: &str) {
+    print(anstream::stdout(), text);
+}
+
+/// Prints talk.
+pub(super) fn talk(text: &str) {
+    print(anstream::stderr(), text);
+}
+
+fn print(mut pipe: impl Write, text: &str) {
+    let mut text = text.to_owned();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    if let Err(error) = pipe.write_all(text.as_bytes()).and_then(|()| pipe.flush()) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return;
+        }
+        tracing::debug!(%error, "output lost");
+    }
+}
+
+/// A text from outside as one harmless line: control characters, line ends and the marks that
+/// turn the direction of writing become spaces.
+///
+/// ```
+/// use musicdl::ui::plain;
+/// assert_eq!(plain("Blue\x1b[31mbird\nfake line"), "Blue [31mbird fake line");
+/// ```
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            c if c.is_control() => ' ',
+            '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' => ' ',
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
+            c => c,
+        })
+        .collect()
+}
