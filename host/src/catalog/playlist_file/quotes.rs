@@ -23,25 +23,29 @@ pub(super) struct Shape {
 const MAX_LINES: u64 = 32;
 
 /// Overwrites every line that opens a quotation mark and does not close it with spaces.
-/// `seen` gets its number, counted from `first_line`, and its text, and may end the walk.
+/// `seen` gets the lines with a fault, counted from `first_line`, with the text of those that
+/// are blanked, and may end the walk.
 pub(super) fn blank_unclosed(
     rows: &mut [u8],
     shape: Shape,
     first_line: u64,
-    mut seen: impl FnMut(u64, &str) -> Result<(), FileError>,
+    mut seen: impl FnMut(u64, &str, Fault) -> Result<(), FileError>,
 ) -> Result<(), FileError> {
     let (mut at, mut line) = (0, first_line);
     while at < rows.len() {
         match row(&rows[at..], shape) {
-            Some((bytes, lines)) => {
-                at += bytes;
-                line += lines;
+            Some(row) => {
+                if row.text_behind_mark {
+                    seen(line, "", Fault::TextBehind)?;
+                }
+                at += row.bytes;
+                line += row.lines;
             }
             None => {
                 let length = rows[at..].iter().position(|&byte| byte == b'\n');
                 let end = length.map_or(rows.len(), |length| at + length);
                 let broken = &mut rows[at..end];
-                seen(line, &String::from_utf8_lossy(broken))?;
+                seen(line, &String::from_utf8_lossy(broken), Fault::Open)?;
                 broken.fill(b' ');
                 at = end + 1;
                 line += 1;
@@ -49,6 +53,22 @@ pub(super) fn blank_unclosed(
         }
     }
     Ok(())
+}
+
+/// What is wrong with the marks of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// One is not closed; the line is blanked.
+    Open,
+    /// One ends a cell in its midst: `"Say "Owl" twice"`. The row stays, and a reader makes
+    /// of it what it can.
+    TextBehind,
+}
+
+struct Extent {
+    bytes: usize,
+    lines: u64,
+    text_behind_mark: bool,
 }
 
 enum State {
@@ -59,11 +79,11 @@ enum State {
     Mark,
 }
 
-/// Bytes and lines of the first row; `None` if a mark in it is not closed.
+/// How far the first row reaches; `None` if a mark in it is not closed.
 ///
 /// A mark that a later row happens to close shows in the cells: there are too many or too
 /// few, or text stands between the mark and the delimiter.
-fn row(rows: &[u8], shape: Shape) -> Option<(usize, u64)> {
+fn row(rows: &[u8], shape: Shape) -> Option<Extent> {
     let mut state = State::CellStart;
     let (mut cells, mut lines, mut cell_start) = (1_usize, 1_u64, 0_usize);
     let mut text_behind_mark = false;
@@ -90,7 +110,11 @@ fn row(rows: &[u8], shape: Shape) -> Option<(usize, u64)> {
             (State::Mark, b'"') => State::Quoted,
             (_, b'\n') => {
                 let plausible = lines == 1 || (cells == shape.width && !text_behind_mark);
-                return plausible.then_some((at + 1, lines));
+                return plausible.then_some(Extent {
+                    bytes: at + 1,
+                    lines,
+                    text_behind_mark,
+                });
             }
             (_, delimiter) if delimiter == shape.delimiter => {
                 cells += 1;
@@ -105,7 +129,11 @@ fn row(rows: &[u8], shape: Shape) -> Option<(usize, u64)> {
     }
     let closed = !matches!(state, State::Quoted)
         && (lines == 1 || (cells == shape.width && !text_behind_mark));
-    closed.then_some((rows.len(), lines))
+    closed.then_some(Extent {
+        bytes: rows.len(),
+        lines,
+        text_behind_mark,
+    })
 }
 
 #[cfg(test)]
@@ -121,7 +149,8 @@ mod tests {
             max_cell: 1 << 10,
         };
         let mut lines = Vec::new();
-        blank_unclosed(&mut bytes, shape, 2, |line, _| {
+        blank_unclosed(&mut bytes, shape, 2, |line, _, fault| {
+            assert_eq!(fault, Fault::Open);
             lines.push(line);
             Ok(())
         })

@@ -16,6 +16,7 @@ pub(super) enum Doubt {
     SplitAtBy,
     NoIsrc,
     ExtraCells,
+    OddQuotes,
 }
 
 impl Doubt {
@@ -26,6 +27,9 @@ impl Doubt {
             Doubt::NoIsrc => "with an ISRC that is none; the code was ignored",
             Doubt::ExtraCells => {
                 "with more cells than the header, perhaps for want of quotation marks"
+            }
+            Doubt::OddQuotes => {
+                "with a quotation mark inside a quoted cell; its cells may be wrong"
             }
         }
     }

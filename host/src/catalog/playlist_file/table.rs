@@ -8,7 +8,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::artists::Joiner;
 use super::columns::{Column, Dialect, Head};
-use super::quotes::{Shape, blank_unclosed};
+use super::quotes::{Fault, Shape, blank_unclosed};
 use super::report::{Doubt, Report};
 use super::row::{Row, first_cell};
 use super::{FileError, Limits, Positions};
@@ -91,8 +91,14 @@ fn without_open_quotes(
         max_cell: limits.max_cell,
     };
     let mut broken = Vec::new();
-    blank_unclosed(rows, shape, head.start_line, |line, row| {
-        broken.push(line);
+    blank_unclosed(rows, shape, head.start_line, |line, row, fault| {
+        match fault {
+            Fault::Open => broken.push(line),
+            Fault::TextBehind => {
+                report.doubt(line, Doubt::OddQuotes);
+                return Ok(());
+            }
+        }
         let reason = "a quotation mark is opened and not closed; \
                       its cells cannot be told apart";
         report.left_out(line, row, reason);

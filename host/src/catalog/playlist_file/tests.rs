@@ -465,6 +465,20 @@ fn limits_are_kept() {
 }
 
 #[test]
+fn a_mark_in_the_midst_of_a_cell_is_doubted() {
+    let text = "Title,Artist\n\"Say \"Owl\" twice\",Ann\nWren,Ben\n";
+    let list = list(text, "x.csv");
+    assert_eq!(list.entries.len(), 2);
+    assert_eq!(
+        reasons(&list),
+        [(
+            0,
+            "1 row with a quotation mark inside a quoted cell; its cells may be wrong (line 2)"
+        )]
+    );
+}
+
+#[test]
 fn what_is_reported_is_limited_like_rows() {
     let limits = Limits {
         max_rows: 3,
