@@ -104,6 +104,7 @@ async fn carry_out(
     }
     let publisher = Arc::new(Publisher::open(&config.library.path)?);
     publisher.sweep()?;
+    interrupts.carrying_out.store(true, Ordering::Relaxed);
     state.begin_run()?;
     state.save_plan(&plan)?;
 
@@ -207,7 +208,9 @@ fn exit_of(plan: &Plan, findings: &Findings, outcome: &Outcome, interrupts: &Int
         {
             Exit::Network
         }
-        None if statistics.failed > 0 || !findings.failed.is_empty() => Exit::Partial,
+        None if statistics.failed + statistics.pending > 0 || !findings.failed.is_empty() => {
+            Exit::Partial
+        }
         None => Exit::Success,
     }
 }
@@ -257,10 +260,12 @@ impl Reporter for Tally {
     }
 }
 
-/// Ctrl-C and SIGTERM: the first asks politely, the second does not.
+/// Ctrl-C and SIGTERM. While the plan is made nothing is lost by ending at once. After that
+/// the first asks politely, the second does not, the third does not wait either.
 struct Interrupts {
     cancel: Cancel,
     terminated: Arc<AtomicBool>,
+    carrying_out: Arc<AtomicBool>,
 }
 
 impl Interrupts {
@@ -268,17 +273,19 @@ impl Interrupts {
         let interrupts = Self {
             cancel: Cancel::new(),
             terminated: Arc::default(),
+            carrying_out: Arc::default(),
         };
-        let (cancel, terminated) = (
-            interrupts.cancel.clone(),
-            Arc::clone(&interrupts.terminated),
-        );
+        let cancel = interrupts.cancel.clone();
+        let terminated = Arc::clone(&interrupts.terminated);
+        let carrying_out = Arc::clone(&interrupts.carrying_out);
+        let mut signals = Signals::listen();
         tokio::spawn(async move {
             loop {
-                if next_signal().await == Signal::Terminate {
-                    terminated.store(true, Ordering::Relaxed);
-                }
-                if cancel.is_stopping() {
+                let exit = signals.next().await;
+                terminated.store(exit == Exit::Terminated, Ordering::Relaxed);
+                if !carrying_out.load(Ordering::Relaxed) || cancel.is_aborting() {
+                    std::process::exit(exit.code().into());
+                } else if cancel.is_stopping() {
                     cancel.abort();
                 } else {
                     cancel.stop();
@@ -289,31 +296,47 @@ impl Interrupts {
     }
 }
 
-#[derive(PartialEq)]
-enum Signal {
-    Interrupt,
-    Terminate,
+/// What asks the program to end; listened to from the first moment, so that none is missed.
+struct Signals {
+    #[cfg(unix)]
+    streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
 }
 
-async fn next_signal() -> Signal {
+impl Signals {
     #[cfg(unix)]
-    {
+    fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) = (
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::terminate()),
-        ) else {
-            tracing::warn!("signals cannot be heard; Ctrl-C ends the program at once");
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => Signal::Interrupt,
-            _ = terminate.recv() => Signal::Terminate,
+        let streams = signal(SignalKind::interrupt())
+            .and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)));
+        if let Err(error) = &streams {
+            tracing::warn!(%error, "signals cannot be heard; Ctrl-C ends the program at once");
+        }
+        Self {
+            streams: streams.ok(),
         }
     }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> Exit {
+        match &mut self.streams {
+            Some((interrupt, terminate)) => tokio::select! {
+                _ = interrupt.recv() => Exit::Interrupted,
+                _ = terminate.recv() => Exit::Terminated,
+            },
+            None => std::future::pending().await,
+        }
+    }
+
     #[cfg(not(unix))]
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Signal::Interrupt,
-        Err(_) => std::future::pending().await,
+    fn listen() -> Self {
+        Self {}
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> Exit {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Exit::Interrupted,
+            Err(_) => std::future::pending().await,
+        }
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Patience {
     pub(super) retries: u32,
     /// A longer wait than this is not waited for; the item goes elsewhere.
     pub(super) max_wait: Duration,
+    /// The user asked for the run to end.
+    pub(super) stopping: bool,
 }
 
 /// The first back-off; it doubles with each try up to the ceiling (promises D1).
@@ -48,7 +50,9 @@ pub(super) fn after_failure(error: &SourceError, tries: u32, patience: Patience)
         return Next::Stop;
     }
     match error.kind {
-        ErrorKind::Cancelled => Next::Park,
+        ErrorKind::Cancelled if patience.stopping => Next::Park,
+        // Nobody asked for it: this target ended itself.
+        ErrorKind::Cancelled => Next::OtherCandidate,
         ErrorKind::NotConfigured | ErrorKind::Auth => Next::DropSource,
         ErrorKind::RateLimited | ErrorKind::Transient => {
             let wait = error.retry_after.unwrap_or_else(|| backoff(tries));
@@ -83,10 +87,11 @@ mod tests {
             Auth, Cancelled, Internal, NotConfigured, NotFound, Permanent, RateLimited, Transient,
             Unsupported,
         };
-        use Next::{DropSource, OtherCandidate, Park, SameAgainAfter};
+        use Next::{DropSource, OtherCandidate, SameAgainAfter};
         let patience = Patience {
             retries: 2,
             max_wait: Duration::from_secs(60),
+            stopping: false,
         };
         let ms = Duration::from_millis;
         for (kind, asked, tries, expected) in [
@@ -96,7 +101,7 @@ mod tests {
             (Unsupported, None, 1, OtherCandidate),
             (Permanent, None, 1, OtherCandidate),
             (Internal, None, 1, OtherCandidate),
-            (Cancelled, None, 1, Park),
+            (Cancelled, None, 1, OtherCandidate),
             (Transient, None, 1, SameAgainAfter(ms(500))),
             (Transient, None, 2, SameAgainAfter(ms(1000))),
             (Transient, None, 3, OtherCandidate),
@@ -113,10 +118,24 @@ mod tests {
     }
 
     #[test]
+    fn a_cancel_parks_the_item_only_when_the_user_asked_for_it() {
+        let patience = Patience {
+            retries: 2,
+            max_wait: Duration::from_secs(60),
+            stopping: true,
+        };
+        assert_eq!(
+            after_failure(&SourceError::cancelled(), 1, patience),
+            Next::Park
+        );
+    }
+
+    #[test]
     fn a_full_disk_stops_the_run_whatever_the_kind() {
         let patience = Patience {
             retries: 2,
             max_wait: Duration::from_secs(60),
+            stopping: false,
         };
         let mut error = SourceError::internal("no space left");
         error

@@ -288,13 +288,17 @@ impl Job {
                 Err(error) => error,
             };
             tries += 1;
-            if lane.failed(error.kind) {
-                let reason = format!("failed again and again, last: {}", error.message);
-                self.drop_source(lane, &reason);
-                return Ok(Outcome::SourceLost);
-            }
-            match after_failure(&error, tries, self.context.patience) {
+            let patience = Patience {
+                stopping: self.context.cancel.is_stopping(),
+                ..self.context.patience
+            };
+            match after_failure(&error, tries, patience) {
                 Next::SameAgainAfter(wait) => self.wait(lane, wait, &error).await?,
+                Next::OtherCandidate if lane.gave_up(error.kind) => {
+                    let reason = format!("failed again and again, last with {error}");
+                    self.drop_source(lane, &reason);
+                    return Ok(Outcome::SourceLost);
+                }
                 Next::OtherCandidate => return Ok(Outcome::Lost(error.to_string())),
                 Next::DropSource => {
                     self.drop_source(lane, &error.to_string());

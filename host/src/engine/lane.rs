@@ -21,8 +21,8 @@ use crate::music::SourceName;
 const MOST_HITS: usize = 1_000;
 /// After a cancel a call has this long to return (promises C2).
 const GRACE: Duration = Duration::from_secs(5);
-/// So many failures in a row, with no success between, and the source is dropped.
-const FAILURES_IN_A_ROW: u32 = 8;
+/// So many calls given up in a row, with no success between, and the source is dropped.
+const GIVEN_UP_IN_A_ROW: u32 = 6;
 
 /// The host's own deadlines, where a source declares none.
 #[derive(Clone, Copy, Debug)]
@@ -116,12 +116,12 @@ impl Lane {
         self.failures.store(0, Ordering::Relaxed);
     }
 
-    /// Counts a failure that speaks against the source, not against one target. `true` when
-    /// it is one too many.
-    pub(super) fn failed(&self, kind: ErrorKind) -> bool {
+    /// Counts a call that was given up, after all its tries. `true` when it is one too many:
+    /// that many in a row speak against the source, not against one target.
+    pub(super) fn gave_up(&self, kind: ErrorKind) -> bool {
         match kind {
             ErrorKind::Transient | ErrorKind::RateLimited | ErrorKind::Internal => {
-                self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_IN_A_ROW
+                self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= GIVEN_UP_IN_A_ROW
             }
             _ => false,
         }

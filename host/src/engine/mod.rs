@@ -123,6 +123,7 @@ impl Engine {
             patience: Patience {
                 retries: self.options.retries,
                 max_wait: self.options.max_wait,
+                stopping: false,
             },
             hits_per_search: self.options.hits_per_search,
             cancel: cancel.clone(),
