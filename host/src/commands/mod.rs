@@ -2,6 +2,8 @@
 
 mod environment;
 mod exit;
+mod interrupts;
+mod plan;
 mod planning;
 mod playlists;
 mod plugins;
@@ -9,8 +11,6 @@ mod report;
 mod run;
 mod sources;
 mod status;
-
-mod plan;
 
 use std::process::ExitCode;
 

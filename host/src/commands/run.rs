@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
 use super::environment::Environment;
 use super::exit::{Exit, Failure};
+use super::interrupts::Interrupts;
 use super::planning::{self, Drawn};
 use super::report::{Delivered, Parts, Report};
 use super::{playlists, sources};
 use crate::cli::RunArgs;
 use crate::config::Config;
-use crate::engine::{Cancel, EarlyEnd, Engine, Event, Finisher, Options, Outcome, Reporter};
+use crate::engine::{EarlyEnd, Engine, Event, Finisher, Options, Outcome, Reporter};
 use crate::layout::Layout;
 use crate::matching::Rules;
 use crate::music::SourceName;
@@ -104,7 +104,7 @@ async fn carry_out(
     }
     let publisher = Arc::new(Publisher::open(&config.library.path)?);
     publisher.sweep()?;
-    interrupts.carrying_out.store(true, Ordering::Relaxed);
+    interrupts.be_polite();
     state.begin_run()?;
     state.save_plan(&plan)?;
 
@@ -127,7 +127,7 @@ async fn carry_out(
         },
     );
     let outcome = engine
-        .run(&mut plan, &mut state, &mut reporter, &interrupts.cancel)
+        .run(&mut plan, &mut state, &mut reporter, interrupts.cancel())
         .await;
     let Tally {
         screen: bars,
@@ -197,10 +197,7 @@ fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failu
 fn exit_of(plan: &Plan, findings: &Findings, outcome: &Outcome, interrupts: &Interrupts) -> Exit {
     let statistics = plan.statistics();
     match &outcome.early {
-        Some(EarlyEnd::Interrupted) if interrupts.terminated.load(Ordering::Relaxed) => {
-            Exit::Terminated
-        }
-        Some(EarlyEnd::Interrupted) => Exit::Interrupted,
+        Some(EarlyEnd::Interrupted) => interrupts.exit(),
         Some(EarlyEnd::Disk { .. } | EarlyEnd::Journal(_)) => Exit::Disk,
         None if statistics.failed > 0
             && statistics.completed == 0
@@ -257,86 +254,5 @@ impl Reporter for Tally {
             *self.delivered.entry(source.clone()).or_default() += 1;
         }
         self.screen.event(event);
-    }
-}
-
-/// Ctrl-C and SIGTERM. While the plan is made nothing is lost by ending at once. After that
-/// the first asks politely, the second does not, the third does not wait either.
-struct Interrupts {
-    cancel: Cancel,
-    terminated: Arc<AtomicBool>,
-    carrying_out: Arc<AtomicBool>,
-}
-
-impl Interrupts {
-    fn listen() -> Self {
-        let interrupts = Self {
-            cancel: Cancel::new(),
-            terminated: Arc::default(),
-            carrying_out: Arc::default(),
-        };
-        let cancel = interrupts.cancel.clone();
-        let terminated = Arc::clone(&interrupts.terminated);
-        let carrying_out = Arc::clone(&interrupts.carrying_out);
-        let mut signals = Signals::listen();
-        tokio::spawn(async move {
-            loop {
-                let exit = signals.next().await;
-                terminated.store(exit == Exit::Terminated, Ordering::Relaxed);
-                if !carrying_out.load(Ordering::Relaxed) || cancel.is_aborting() {
-                    std::process::exit(exit.code().into());
-                } else if cancel.is_stopping() {
-                    cancel.abort();
-                } else {
-                    cancel.stop();
-                }
-            }
-        });
-        interrupts
-    }
-}
-
-/// What asks the program to end; listened to from the first moment, so that none is missed.
-struct Signals {
-    #[cfg(unix)]
-    streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn listen() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let streams = signal(SignalKind::interrupt())
-            .and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)));
-        if let Err(error) = &streams {
-            tracing::warn!(%error, "signals cannot be heard; Ctrl-C ends the program at once");
-        }
-        Self {
-            streams: streams.ok(),
-        }
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> Exit {
-        match &mut self.streams {
-            Some((interrupt, terminate)) => tokio::select! {
-                _ = interrupt.recv() => Exit::Interrupted,
-                _ = terminate.recv() => Exit::Terminated,
-            },
-            None => std::future::pending().await,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> Self {
-        Self {}
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> Exit {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Exit::Interrupted,
-            Err(_) => std::future::pending().await,
-        }
     }
 }
