@@ -241,8 +241,6 @@ fn options() -> Options {
             max_total_replayed_events: 100_000,
             max_replay_stack_depth: 8,
         },
-        // `no` and `on` are titles of songs.
-        strict_booleans: true,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     }
