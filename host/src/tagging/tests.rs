@@ -423,6 +423,27 @@ fn files_that_writing_would_damage_are_left_alone() {
     }
 }
 
+/// Found by damaging files at random: with a set high bit in the size of its ID3 tag, the tag
+/// library takes frames of audio for a part of the tag and overwrites them.
+#[test]
+fn a_copy_whose_audio_changed_is_removed() {
+    let sounds = Sounds::new();
+    let (rich, _) = tagged(&sounds, &sounds.format("bare.mp3"), &tags(), None);
+    let mut bytes = fs::read(rich).unwrap();
+    bytes[8] |= 0x80;
+    let from = sounds.write("size.mp3", &bytes);
+    assert!(
+        check(&from, &Expected::default()).is_ok(),
+        "players read it"
+    );
+    let to = sounds.path("copy.mp3");
+    let error = write_copy(&from, &to, &tags(), None, Container::Mp3).unwrap_err();
+    assert!(matches!(error, TagError::AudioChanged { .. }), "{error:?}");
+    assert!(error.leaves_a_good_file());
+    assert!(!to.exists());
+    assert_eq!(fs::read(&from).unwrap(), bytes);
+}
+
 #[test]
 fn a_file_that_is_there_is_never_overwritten() {
     let sounds = Sounds::new();
