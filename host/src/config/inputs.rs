@@ -13,12 +13,14 @@ const OURS: &str = "MUSICDL_";
 pub(super) const SOURCES: &str = "MUSICDL_SOURCES_";
 
 /// Variables of ours that are not a source's setting.
-pub(super) const VARIABLES: [&str; 5] = [
+pub(super) const VARIABLES: [&str; 6] = [
     "MUSICDL_CONFIG",
     "MUSICDL_LIBRARY",
     "MUSICDL_STATE",
     "MUSICDL_PLUGINS",
     "MUSICDL_JOBS",
+    // Read by `ui`, before there is a config.
+    "MUSICDL_LOG",
 ];
 
 /// What the program was started with.
