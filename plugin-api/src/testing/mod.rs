@@ -1,5 +1,8 @@
 //! What the tests of a plugin stand on, behind the feature `testing`.
 //!
+//! [`conformance!`](crate::conformance) is the contract itself as tests; the rest is for what
+//! only this one plugin does.
+//!
 //! Nothing here imitates a type of the contract: [`Loopback`] is a real server on
 //! 127.0.0.1, [`TestHost`] a real host with HTTP, a log, a store and scratch space, and
 //! [`ProgressRecord`] the host's end of a download. No test leaves the machine, because
@@ -25,8 +28,10 @@ mod host;
 mod loopback;
 mod names;
 mod progress;
+mod suite;
 
 pub use exchange::{Answer, Received};
 pub use host::{LogLine, TestHost};
 pub use loopback::Loopback;
 pub use progress::ProgressRecord;
+pub use suite::{CHECKS, Check, Reach, Subject, Trial};

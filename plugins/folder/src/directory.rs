@@ -89,6 +89,9 @@ impl Directories {
     /// followed, no part of the way below the directory is one. A file may lie below several
     /// directories, one of them a link itself, so the first that lets it pass decides.
     pub(crate) fn locate(&self, target: &Path) -> Result<PathBuf, FolderError> {
+        if self.is_empty() {
+            return Err(FolderError::NoDirectories);
+        }
         let mut refusal = FolderError::Outside(target.to_owned());
         for directory in &self.configured {
             let Ok(below) = target.strip_prefix(directory) else {
