@@ -1,0 +1,55 @@
+//! Builds the source plugins and puts their shared libraries where a user wants them.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::workspace::{Profile, Workspace};
+
+/// The packages that are plugins.
+const PACKAGES: [&str; 2] = ["musicdl-folder", "musicdl-subsonic"];
+
+/// Builds the plugins for use and copies them.
+pub(crate) fn deliver(workspace: &Workspace, dir: &Path) -> Result<()> {
+    build(workspace, Profile::Release, &[])?;
+    println!();
+    copy(workspace, Profile::Release, dir)
+}
+
+/// Builds the plugins, and more packages with them in one go.
+pub(crate) fn build(workspace: &Workspace, profile: Profile, more: &[&str]) -> Result<()> {
+    let mut command = workspace.cargo(&["build", "--locked"]);
+    command.args(profile.args());
+    for package in more.iter().chain(&PACKAGES) {
+        command.args(["-p", package]);
+    }
+    process::run(&mut command)
+}
+
+/// Copies what was built. A library that a running musicdl has open is replaced, never
+/// written into: it would fall with the ground under it.
+pub(crate) fn copy(workspace: &Workspace, profile: Profile, dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    for package in PACKAGES {
+        let (built, name) = workspace.library(profile, package);
+        let (aside, place) = (dir.join(format!(".{name}.new")), dir.join(&name));
+        fs::copy(&built, &aside).with_context(|| {
+            format!(
+                "{} cannot be copied to {}",
+                built.display(),
+                aside.display()
+            )
+        })?;
+        fs::rename(&aside, &place).with_context(|| place.display().to_string())?;
+        println!(
+            "{}",
+            place
+                .strip_prefix(&workspace.root)
+                .unwrap_or(&place)
+                .display()
+        );
+    }
+    Ok(())
+}

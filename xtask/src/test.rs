@@ -1,0 +1,27 @@
+//! `cargo xtask test`: everything that is tested, with everything the tests need.
+
+use anyhow::Result;
+
+use crate::peers::{self, Environment};
+use crate::process;
+use crate::workspace::Workspace;
+
+/// Runs all tests, or those whose name contains one of the filters.
+pub(crate) fn run(workspace: &Workspace, filters: &[&str]) -> Result<()> {
+    peers::require_programs(&[peers::FFMPEG])?;
+    let servers = Environment::SERVERS.installed(workspace)?;
+    let nextest = peers::tool(workspace, "cargo-nextest")?;
+
+    let mut command = nextest;
+    command
+        .current_dir(&workspace.root)
+        .args(["nextest", "run", "--locked", "--workspace"])
+        .args(filters)
+        .env("MUSICDL_PEERS", servers);
+    process::run(&mut command)?;
+    if filters.is_empty() {
+        // The runner knows no examples in docs.
+        process::run(&mut workspace.cargo(&["test", "--locked", "--workspace", "--doc"]))?;
+    }
+    Ok(())
+}
