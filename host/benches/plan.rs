@@ -1,0 +1,138 @@
+//! The steps of a large plan, measured from within; run by `cargo xtask bench`. Prints a line
+//! a figure: name, milliseconds (median), bound in milliseconds.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures are what this program is for"
+)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use musicdl::engine::{Entry, Journal};
+use musicdl::layout::RelPath;
+use musicdl::music::{Track, TrackId};
+use musicdl::plan::{Plan, PlanItem, dedup, order};
+use musicdl::publish::Placed;
+use musicdl::state::{ReadOnlyState, State};
+
+const ITEMS: usize = 100_000;
+/// Items that an earlier run finished, in the state that is resumed.
+const FINISHED: usize = 60_000;
+const ROUNDS: usize = 7;
+
+fn main() {
+    for (what, wish) in [
+        ("by id", listed as fn(usize) -> Track),
+        ("half of them by words only", half_in_words),
+    ] {
+        let took = median(|| {
+            let mut plan = plan(wish);
+            let started = Instant::now();
+            dedup::dedup(&mut plan);
+            order::order(&mut plan);
+            started.elapsed()
+        });
+        figure(
+            &format!("de-duplicate and sort 100,000 items, {what}"),
+            took,
+            100,
+        );
+    }
+
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    fill(dir.path());
+    let took = median(|| {
+        let started = Instant::now();
+        let state = State::open(dir.path()).expect("the state is ours");
+        let reader = ReadOnlyState::open(dir.path()).expect("the state is there");
+        let next = reader.first_pending().expect("the state is whole");
+        let took = started.elapsed();
+        assert!(next.is_some(), "something is left to do");
+        drop(state);
+        took
+    });
+    figure("resume 100,000 items: open, first pending one", took, 20);
+}
+
+fn figure(what: &str, took: Duration, bound_ms: u64) {
+    println!("{what}\t{:.1}\t{bound_ms}", took.as_secs_f64() * 1000.0);
+}
+
+fn median(mut round: impl FnMut() -> Duration) -> Duration {
+    let mut all: Vec<Duration> = (0..ROUNDS).map(|_| round()).collect();
+    all.sort_unstable();
+    all[ROUNDS / 2]
+}
+
+fn plan(wish: fn(usize) -> Track) -> Plan {
+    let items = (0..ITEMS)
+        .map(|number| PlanItem::new(wish(number)))
+        .collect();
+    Plan::new(items, Vec::new(), Timestamp::UNIX_EPOCH, "1".to_owned())
+}
+
+/// One in ten is wanted twice; artists and albums come in no order.
+fn listed(number: usize) -> Track {
+    let number = if number % 10 == 9 { number / 2 } else { number };
+    // A prime, so that the order of the list is not that of the plan.
+    let shuffled = number * 7_919 % ITEMS;
+    Track {
+        artists: vec![format!("Artist {} of the Étude", shuffled / 120)],
+        album: Some(format!("Album {}", shuffled / 12)),
+        track_number: u32::try_from(shuffled % 12 + 1).ok(),
+        duration_ms: Some(180_000 + shuffled as u64 % 90_000),
+        ..Track::new(
+            TrackId::spotify(&format!("{number:022}")),
+            format!("Song {shuffled} (Part 2)"),
+        )
+    }
+}
+
+/// Every second one has no id but its words, and has to be met by them.
+fn half_in_words(number: usize) -> Track {
+    let track = listed(number / 2);
+    if number.is_multiple_of(2) {
+        return track;
+    }
+    Track {
+        id: TrackId::text(&format!("{number:032x}")),
+        duration_ms: None,
+        album: None,
+        ..track
+    }
+}
+
+/// A state in which a run was broken off after most of its work.
+fn fill(dir: &Path) {
+    let mut plan = plan(listed);
+    dedup::dedup(&mut plan);
+    order::order(&mut plan);
+    let mut state = State::open(dir).expect("the state is ours");
+    state.begin_run().expect("the state can be written");
+    state.save_plan(&plan).expect("the state can be written");
+    let entries: Vec<Entry> = plan
+        .items
+        .iter()
+        .take(FINISHED)
+        .zip(0..)
+        .map(finished)
+        .collect();
+    state.record(&entries).expect("the state can be written");
+}
+
+fn finished((item, number): (&PlanItem, usize)) -> Entry {
+    let relative = RelPath::from_saved(&format!("Artist/Album {}/{number}.flac", number / 12))
+        .expect("the path is inside");
+    Entry::Completed {
+        id: item.id().clone(),
+        placed: vec![Placed {
+            path: relative.under(Path::new("/music")),
+            relative,
+            size: 30_000_000,
+            mtime_ns: 0,
+        }],
+        audio_hash: Some(format!("{number:064x}")),
+    }
+}
