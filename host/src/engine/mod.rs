@@ -9,7 +9,7 @@
 //! What became of items is written first and told second: all ends that have arrived are one
 //! commit, and only then does the reporter hear of them.
 //!
-//! Ending early: [`Cancel::stop`] takes no new work and gives running jobs [`FINISH_TIME`];
+//! Ending early: [`Cancel::stop`] takes no new work and gives running jobs `FINISH_TIME`;
 //! [`Cancel::abort`] ends them at once. Both leave their items pending in the journal.
 
 mod cancel;

@@ -1,8 +1,8 @@
 //! Every wanted track once, with who wants it, where it goes and how it stands. Plain
-//! values: nothing here waits, reads or writes, except [`generate()`], which asks catalogs.
+//! values: nothing here waits, reads or writes, except [`generate`](mod@generate), which asks catalogs.
 //!
 //! A plan is made in five steps, each `Plan -> Plan` and each with one rule:
-//! [`generate`](generate()) -> [`dedup`] -> [`place`] -> [`existing`] -> [`order`].
+//! [`generate`](mod@generate) -> [`dedup`] -> [`place`] -> [`existing`] -> [`order`].
 
 pub mod dedup;
 pub mod existing;

@@ -41,7 +41,7 @@ pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
     }
 }
 
-/// Reads what [`write`] writes.
+/// Reads what [`write()`] writes.
 pub(super) fn read(tag: &Id3v2Tag) -> Tags {
     let text = |name: &'static str| text_of(tag, name);
     let (track_number, track_total) = numbers(text("TRCK"));

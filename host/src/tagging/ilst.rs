@@ -53,7 +53,7 @@ pub(super) fn write(ilst: &mut Ilst, tags: &Tags) {
     }
 }
 
-/// Reads what [`write`] writes.
+/// Reads what [`write()`] writes.
 pub(super) fn read(ilst: &Ilst) -> Tags {
     let text = |ident: &AtomIdent<'_>| values(ilst, ident).into_iter().next();
     let number = |n: Option<u32>| n.filter(|n| *n > 0);

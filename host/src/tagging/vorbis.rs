@@ -44,7 +44,7 @@ pub(super) fn write(comments: &mut VorbisComments, tags: &Tags) {
     set(comments, ADVISORY, advisory.as_slice());
 }
 
-/// Reads what [`write`] writes.
+/// Reads what [`write()`] writes.
 pub(super) fn read(comments: &VorbisComments) -> Tags {
     let text = |key: &str| comments.get(key).map(str::to_owned);
     let number = |key: &str| {
