@@ -136,6 +136,27 @@ fn a_file_that_breaks_off_is_continued_where_it_did() {
 }
 
 #[test]
+fn a_rest_that_comes_in_pieces_is_put_together() {
+    let server = Server::start(|heard| match asked_from(heard) {
+        None => cut_after(40_000, &[TAG]),
+        // Less than was asked for, which a server may do, each piece whole in itself.
+        Some(40_000) => {
+            let headers = [("Content-Range", "bytes 40000-59999/100000"), TAG];
+            whole("206 Partial Content", &headers, &song()[40_000..60_000])
+        }
+        Some(from) => rest(from, &[TAG]),
+    });
+    let scene = Scene::new();
+    let request = Request::get(&server.origin);
+    scene
+        .host
+        .http_save(&request, &scene.dest(), &Progress::ignored())
+        .unwrap();
+    assert!(std::fs::read(scene.dest()).unwrap() == song());
+    assert_eq!(server.heard().len(), 3);
+}
+
+#[test]
 fn a_file_is_continued_three_times_and_no_more() {
     let server = Server::start(|heard| {
         let from = asked_from(heard).unwrap_or(0);
@@ -359,14 +380,15 @@ fn a_waiting_download_looks_at_least_four_times_a_second_whether_it_is_cancelled
 }
 
 #[test]
-fn a_download_cancelled_before_it_began_asks_nobody() {
+fn a_download_cancelled_before_it_began_touches_neither_network_nor_disk() {
     let server = Server::start(|_| ok(b""));
     let scene = Scene::new();
     let listener = Listener::cancelling(|_| true);
     let request = Request::get(&server.origin);
+    let dest = scene.dir.path().join("gone/song.flac");
     let stopped = scene
         .host
-        .http_save(&request, &scene.dest(), &listener.progress())
+        .http_save(&request, &dest, &listener.progress())
         .unwrap_err();
     assert_eq!(stopped.kind, ErrorKind::Cancelled);
     assert_eq!(server.heard().len(), 0);

@@ -136,10 +136,6 @@ fn check_header_size(host: &str, response: &Response) -> Result<(), SourceError>
 }
 
 fn head(response: &Response) -> Head {
-    let mut url = response.url().clone();
-    // Neither can fail for a URL that has a host, and an answering one has.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
     Head {
         status: response.status().as_u16(),
         headers: response
@@ -150,7 +146,8 @@ fn head(response: &Response) -> Head {
                 (name.as_str().to_owned(), value.into_owned())
             })
             .collect(),
-        url: url.into(),
+        // Without the user, whom the builder of the request took out.
+        url: response.url().to_string(),
         ..Head::default()
     }
 }

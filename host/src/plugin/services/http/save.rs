@@ -132,7 +132,7 @@ impl Download<'_> {
             Rest::Fits => {}
             Rest::Whole => self.begin(head)?,
             Rest::Useless => {
-                self.part.restart()?;
+                // What is in the part is overwritten once there is something to begin with.
                 self.announced = Announced::default();
                 return Ok(Turn::Broken(SourceError::transient(format!(
                     "{} did not continue the file where it broke off",
