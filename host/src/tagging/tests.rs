@@ -423,14 +423,14 @@ fn files_that_writing_would_damage_are_left_alone() {
     }
 }
 
-/// Found by damaging files at random: with a set high bit in the size of its ID3 tag, the tag
-/// library takes frames of audio for a part of the tag and overwrites them.
+/// Found by damaging files at random: with a size that cannot be one in its ID3 header, the
+/// tag library takes frames of audio for a part of the tag and overwrites them.
 #[test]
 fn a_copy_whose_audio_changed_is_removed() {
     let sounds = Sounds::new();
     let (rich, _) = tagged(&sounds, &sounds.format("bare.mp3"), &tags(), None);
     let mut bytes = fs::read(rich).unwrap();
-    bytes[8] |= 0x80;
+    bytes[8] = 0xb2;
     let from = sounds.write("size.mp3", &bytes);
     assert!(
         check(&from, &Expected::default()).is_ok(),

@@ -145,3 +145,68 @@ fn checksum(page: &[u8]) -> u32 {
     let crc = [0; 4].into_iter().fold(crc, step);
     page[26..].iter().fold(crc, |crc, byte| step(crc, *byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(flags: u8, sequence: u32, granule: i64) -> Vec<u8> {
+        let mut page = b"OggS\0".to_vec();
+        page.push(flags);
+        page.extend(granule.to_le_bytes());
+        page.extend(7u32.to_le_bytes());
+        page.extend(sequence.to_le_bytes());
+        page.extend([0; 4]);
+        page.extend([2, 3, 1, b'a', b'b', b'c', b'd']);
+        let sum = checksum(&page);
+        page[22..26].copy_from_slice(&sum.to_le_bytes());
+        page
+    }
+
+    fn walked(stream: &[Vec<u8>]) -> Walk {
+        pages(&mut stream.concat().as_slice()).unwrap()
+    }
+
+    #[test]
+    fn pages_are_followed_by_number_and_time() {
+        let (first, last) = (page(2, 0, 0), page(4, 3, 900));
+        let whole = walked(&[first.clone(), page(0, 1, 300), page(0, 2, -1), last.clone()]);
+        assert_eq!(
+            (whole.pages, whole.is_intact(), whole.ended),
+            (4, true, true)
+        );
+
+        let missing = walked(&[first.clone(), page(0, 2, 300), last.clone()]);
+        assert_eq!(
+            missing.damage.as_deref(),
+            Some("pages are missing at byte 33")
+        );
+
+        let backwards = walked(&[first.clone(), page(0, 1, 300), page(0, 2, 200), last]);
+        assert_eq!(
+            backwards.damage.as_deref(),
+            Some("time runs backwards at byte 66")
+        );
+
+        let open = walked(&[first, page(0, 1, 300)]);
+        assert_eq!((open.is_intact(), open.ended), (true, false));
+    }
+
+    #[test]
+    fn what_follows_the_last_page_is_damage_or_a_cut() {
+        let stream = [page(2, 0, 0), page(4, 1, 9)].concat();
+        for (tail, damaged, cut) in [
+            (&b""[..], false, false),
+            (b"OggS\0\0\0", false, true),
+            (b"Og", false, true),
+            (b"garbage that is no page at all", true, false),
+        ] {
+            let walk = pages(&mut [&stream, tail].concat().as_slice()).unwrap();
+            assert_eq!(
+                (walk.damage.is_some(), walk.ends_in_a_page),
+                (damaged, cut),
+                "{tail:?}"
+            );
+        }
+    }
+}

@@ -124,6 +124,21 @@ fn a_file_cut_inside_its_headers_is_refused() {
 }
 
 #[test]
+fn an_mp3_cut_between_frames_is_refused_by_the_count_it_carries() {
+    let sounds = Sounds::new();
+    let bytes = fs::read(sounds.format("cbr.mp3")).unwrap();
+    // The frames of 192 kbit/s at 44.1 kHz have 626 or 627 bytes.
+    let start = bytes.len() * 8 / 10;
+    let frame = bytes[start..]
+        .windows(3)
+        .position(|w| w == [0xff, 0xfb, 0xb0] || w == [0xff, 0xfb, 0xb2])
+        .unwrap();
+    let path = sounds.write("between.mp3", &bytes[..start + frame]);
+    let error = refusal(&path, &UNKNOWN);
+    assert!(error.to_string().contains("frames it promises"), "{error}");
+}
+
+#[test]
 fn a_flipped_byte_is_found_where_the_format_has_checksums() {
     let sounds = Sounds::new();
     for name in ["16.flac", "24.flac", "vorbis.ogg", "opus.opus"] {
