@@ -151,24 +151,25 @@ fn what_the_catalog_does_not_know_stays() {
         ("artist", "Old artist"),
         ("track", "7/9"),
     ];
-    for (name, encoder) in FORMATS {
-        let mut args: Vec<String> = encoder.iter().map(|a| (*a).to_owned()).collect();
-        for (key, value) in kept {
-            args.extend(["-metadata".to_owned(), format!("{key}={value}")]);
-        }
-        if name == "adts.aac" || name == "bare.mp3" {
-            args.extend(["-write_id3v2".to_owned(), "1".to_owned()]);
-            args.retain(|a| a != "-id3v2_version" && a != "0");
-        }
+    for name in [
+        "16.flac",
+        "cbr.mp3",
+        "aac.m4a",
+        "vorbis.ogg",
+        "opus.opus",
+        "pcm.aiff",
+        "pcm.wav",
+    ] {
+        let mut from = sounds.format(name);
+        let mut args = vec!["-c".to_owned(), "copy".to_owned()];
         if name == "pcm.aiff" {
             args.extend(["-write_id3v2".to_owned(), "1".to_owned()]);
         }
-        if name == "bare.mp3" {
-            // Without the flags that make it bare, it is the same as another one here.
-            continue;
+        for (key, value) in kept {
+            args.extend(["-metadata".to_owned(), format!("{key}={value}")]);
         }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let from = sounds.make(name, &args);
+        from = sounds.remake(&from, &format!("had.{name}"), &args);
         let had = probe(&from);
         let new = Tags {
             title: Some("New title".into()),
@@ -178,17 +179,19 @@ fn what_the_catalog_does_not_know_stays() {
         };
         let (to, _) = tagged(&sounds, &from, &new, None);
         let has = probe(&to);
-        for key in ["genre", "composer", "comment", "album"] {
-            if had.contains_key(key) {
-                assert_eq!(has.get(key), had.get(key), "{name}: {key} of {has:?}");
-            }
+        for key in ["genre", "comment", "album"] {
+            assert!(had.contains_key(key), "{name}: {had:?}");
+        }
+        // WAV has no field for a composer.
+        for key in ["genre", "comment", "album", "composer"] {
+            assert_eq!(has.get(key), had.get(key), "{name}: {key} of {has:?}");
         }
         assert_eq!(has["title"], "New title", "{name}: {has:?}");
         assert_eq!(has["artist"], "New artist", "{name}: {has:?}");
-        assert!(has["track"].starts_with('8'), "{name}: {has:?}");
-        if has["track"].len() > 1 {
-            assert_eq!(has["track"], "8/9", "{name}: the total stays");
-        }
+        let total = (name != "pcm.wav").then_some(9);
+        let read = read(&to).unwrap();
+        assert_eq!(read.track_number, Some(8), "{name}");
+        assert_eq!(read.track_total, total, "{name}: the total stays");
     }
 }
 
