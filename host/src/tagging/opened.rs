@@ -19,6 +19,7 @@ use lofty::tag::TagType;
 
 use crate::verify::Container;
 
+use super::error::chain;
 use super::{Cover, Tags, id3, ilst, older, vorbis};
 
 /// The file, by the kind of its tags.
@@ -264,7 +265,7 @@ fn too_large(container: &str, cover: &Cover) -> String {
 fn keep(storage: &mut impl OggPictureStorage, picture: Picture) -> Result<(), String> {
     match storage.insert_picture(picture, None) {
         Ok(_) => Ok(()),
-        Err(error) => Err(super::chain(&error)),
+        Err(error) => Err(chain(&error)),
     }
 }
 

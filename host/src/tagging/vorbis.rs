@@ -93,3 +93,44 @@ fn keep_totals(comments: &mut VorbisComments) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_inside_a_number_is_kept_and_other_names_of_a_fact_go() {
+        let mut comments = VorbisComments::new();
+        for (key, value) in [
+            ("tracknumber", "7/9"),
+            ("YEAR", "1950"),
+            ("Album Artist", "Old"),
+            ("artists", "Old"),
+            ("genre", "Polka"),
+        ] {
+            comments.push(key.to_owned(), value.to_owned());
+        }
+        let tags = Tags {
+            artists: vec!["A".into(), "B".into()],
+            album_artist: Some("New".into()),
+            track_number: Some(8),
+            date: Some("1987".into()),
+            ..Tags::default()
+        };
+        write(&mut comments, &tags);
+        let mut items: Vec<_> = comments.items().collect();
+        items.sort_unstable();
+        let expected = [
+            ("ALBUMARTIST", "New"),
+            ("ARTIST", "A"),
+            ("ARTIST", "B"),
+            ("ARTISTS", "A"),
+            ("ARTISTS", "B"),
+            ("DATE", "1987"),
+            ("TRACKNUMBER", "8"),
+            ("TRACKTOTAL", "9"),
+            ("genre", "Polka"),
+        ];
+        assert_eq!(items, expected);
+    }
+}

@@ -2,9 +2,9 @@
 
 use crate::music::Codec;
 
-use super::mpeg::FrameHeader;
+use super::VerifyError;
+use super::frame_header::{FrameHeader, first_frame};
 use super::section::Section;
-use super::{VerifyError, mpeg};
 
 /// What audio packets are wrapped in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,7 +65,7 @@ pub(super) fn recognize(section: &mut Section) -> Result<Container, VerifyError>
     if is_adts(&head) {
         return Ok(Container::Adts);
     }
-    match mpeg::first_frame(&head) {
+    match first_frame(&head) {
         Some((_, header)) if header.is_layer_3() => Ok(Container::Mp3),
         Some((_, header)) => unsupported(layer_name(header)),
         None => Err(VerifyError::NotAudio {

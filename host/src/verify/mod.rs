@@ -13,6 +13,7 @@ mod container;
 mod decode;
 mod error;
 mod flac;
+mod frame_header;
 mod length;
 mod mp4;
 mod mpeg;
@@ -21,6 +22,7 @@ mod packets;
 mod section;
 #[cfg(test)]
 pub(crate) mod sounds;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod whole;
