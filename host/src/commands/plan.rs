@@ -8,8 +8,6 @@ use super::planning::{self, Drawn};
 use super::run::runtime;
 use crate::config::Config;
 use crate::layout::Layout;
-use crate::plan::Plan;
-use crate::plan::generate::Findings;
 use crate::state::{Memory, ReadOnlyState, StateError};
 use crate::ui::Screen;
 
@@ -41,19 +39,7 @@ pub(super) async fn show(
         plan,
         findings,
         duplicates,
-    } = match load {
-        None => planning::draw_up(config, layout, &memory).await?,
-        Some(file) => {
-            let mut plan = Plan::load(file)?;
-            planning::revive(&mut plan);
-            planning::finish(&mut plan, config, layout, &memory)?;
-            Drawn {
-                plan,
-                findings: Findings::default(),
-                duplicates: 0,
-            }
-        }
-    };
+    } = planning::plan(config, layout, &memory, load).await?;
     if let Some(file) = save {
         plan.save(file)?;
     }

@@ -1,13 +1,15 @@
 //! Config and catalogs -> the plan, through all its steps. Used by `run`, `plan` and a dry
 //! run, so that what is shown is what is done.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::exit::{Exit, Failure};
 use crate::catalog::playlist_file::Limits;
 use crate::catalog::{Catalogs, PlaylistFiles};
 use crate::config::Config;
-use crate::layout::{Layout, LayoutTexts};
+use crate::layout::Layout;
 use crate::plan::generate::{Findings, generate};
 use crate::plan::{self, ItemState, Plan};
 use crate::publish::Existing;
@@ -24,15 +26,7 @@ pub(super) struct Drawn {
 
 /// The layout that the config asks for.
 pub(super) fn layout(config: &Config) -> Result<Layout, Failure> {
-    let texts = &config.library.layout;
-    Layout::new(&LayoutTexts {
-        album: texts.album.clone(),
-        single: texts.single.clone(),
-        playlist: texts.playlist.clone(),
-        playlist_single: texts.playlist_single.clone(),
-        m3u: texts.m3u.clone(),
-    })
-    .map_err(|error| {
+    Layout::new(&config.library.layout).map_err(|error| {
         let file = config
             .file
             .as_deref()
@@ -44,12 +38,28 @@ pub(super) fn layout(config: &Config) -> Result<Layout, Failure> {
     })
 }
 
-/// Makes the plan: generate, de-duplicate, place, look what is there, sort.
-pub(super) async fn draw_up(
+/// The plan of the want-list, or the saved one.
+pub(super) async fn plan(
     config: &Config,
     layout: &Layout,
     memory: &Memory,
+    saved: Option<&Path>,
 ) -> Result<Drawn, Failure> {
+    let Some(file) = saved else {
+        return draw_up(config, layout, memory).await;
+    };
+    let mut plan = Plan::load(file)?;
+    revive(&mut plan);
+    finish(&mut plan, config, layout, memory)?;
+    Ok(Drawn {
+        plan,
+        findings: Findings::default(),
+        duplicates: 0,
+    })
+}
+
+/// Makes the plan: generate, de-duplicate, place, look what is there, sort.
+async fn draw_up(config: &Config, layout: &Layout, memory: &Memory) -> Result<Drawn, Failure> {
     if config.wanted.is_empty() {
         return Err(Failure::new(Exit::Usage, "nothing is wanted").with_hint(
             "add `songs`, `albums`, `artists` or `playlists` to the config, or name a file with --playlist",
@@ -88,7 +98,7 @@ pub(super) async fn draw_up(
 }
 
 /// The steps after de-duplication, also for a plan that was loaded.
-pub(super) fn finish(
+fn finish(
     plan: &mut Plan,
     config: &Config,
     layout: &Layout,
@@ -113,7 +123,7 @@ pub(super) fn finish(
 
 /// A loaded plan: how its items stood when it was saved means nothing now. What is there is
 /// looked up anew, everything else is to be done.
-pub(super) fn revive(plan: &mut Plan) {
+fn revive(plan: &mut Plan) {
     for item in &mut plan.items {
         item.owned = None;
         item.state = ItemState::Pending;

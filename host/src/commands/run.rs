@@ -76,19 +76,7 @@ async fn carry_out(
         mut plan,
         findings,
         duplicates,
-    } = match saved_plan {
-        None => planning::draw_up(config, layout, &memory).await?,
-        Some(file) => {
-            let mut plan = Plan::load(file)?;
-            planning::revive(&mut plan);
-            planning::finish(&mut plan, config, layout, &memory)?;
-            Drawn {
-                plan,
-                findings: Findings::default(),
-                duplicates: 0,
-            }
-        }
-    };
+    } = planning::plan(config, layout, &memory, saved_plan).await?;
     screen.planned(&plan, &findings, duplicates);
 
     let sources = sources::load(config)?;

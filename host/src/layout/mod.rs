@@ -14,35 +14,8 @@ pub use names::{STEM_LIMIT, component, component_with_limit};
 pub use path::{NotInside, RelPath};
 pub use template::{Field, Fields, Template, TemplateError};
 
+use crate::config::LayoutTemplates;
 use crate::music::Track;
-
-/// The patterns as the user wrote them; the default is what musicdl does when nobody says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LayoutTexts {
-    /// For a track that is part of an album.
-    pub album: String,
-    /// For a track that is part of none.
-    pub single: String,
-    /// For a track of an album, in the folder of a playlist.
-    pub playlist: String,
-    /// For a track of no album, in the folder of a playlist.
-    pub playlist_single: String,
-    /// For a playlist file.
-    pub m3u: String,
-}
-
-impl Default for LayoutTexts {
-    fn default() -> Self {
-        Self {
-            album: "{albumartist}/{albumartist} - {album}/[{track} - ]{title}".to_owned(),
-            single: "{artist}/{artist} - {title}/{title}".to_owned(),
-            playlist: "{playlist}/{albumartist}/{albumartist} - {album}/[{track} - ]{title}"
-                .to_owned(),
-            playlist_single: "{playlist}/{artist}/{artist} - {title}/{title}".to_owned(),
-            m3u: "{playlist}/{playlist}".to_owned(),
-        }
-    }
-}
 
 /// Which of the patterns cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +67,7 @@ impl Layout {
     ///
     /// # Errors
     /// For the first that cannot be used.
-    pub fn new(texts: &LayoutTexts) -> Result<Self, LayoutError> {
+    pub fn new(texts: &LayoutTemplates) -> Result<Self, LayoutError> {
         Ok(Self {
             album: read("album", &texts.album, Template::parse_library)?,
             single: read("single", &texts.single, Template::parse_library)?,
@@ -154,7 +127,7 @@ impl Layout {
 
 impl Default for Layout {
     fn default() -> Self {
-        Self::new(&LayoutTexts::default()).expect("a test reads the default templates")
+        Self::new(&LayoutTemplates::default()).expect("a test reads the default templates")
     }
 }
 
@@ -273,8 +246,8 @@ mod tests {
 
     #[test]
     fn a_pattern_is_refused_by_its_name_in_the_config() {
-        let change = |change: fn(&mut LayoutTexts)| {
-            let mut texts = LayoutTexts::default();
+        let change = |change: fn(&mut LayoutTemplates)| {
+            let mut texts = LayoutTemplates::default();
             change(&mut texts);
             Layout::new(&texts).unwrap_err().to_string()
         };
