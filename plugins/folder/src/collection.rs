@@ -50,9 +50,7 @@ fn read(directories: &Directories, host: &Host) -> Result<Index, FolderError> {
         found
             .tracks
             .retain(|track| known.insert(track.real.clone()));
-        all.tracks.append(&mut found.tracks);
-        all.unreadable.append(&mut found.unreadable);
-        all.links.append(&mut found.links);
+        all.append(found);
     }
     report(&all, host);
     // Threads find files in any order; equals are to be ranked alike in every run.

@@ -55,13 +55,13 @@ pub(crate) enum FolderError {
     /// The file's name has no lossless form as text on this platform.
     #[error("{} has a name that is not Unicode", .0.display())]
     Unnameable(PathBuf),
-    /// A directory or file could not be read during the scan; names its path itself.
-    #[error("{0}")]
-    Walk(#[from] ignore::Error),
-    /// The file could not be opened or read.
+    /// A link leads back to a directory on the way to it; following it would never end.
+    #[error("{} leads back to a directory it lies in", .0.display())]
+    Circle(PathBuf),
+    /// The file or directory could not be opened or read.
     #[error("{} cannot be read: {source}", path.display())]
     Read {
-        /// The file.
+        /// The file or directory.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -117,7 +117,7 @@ impl FolderError {
             | Self::NotAudio(_)
             | Self::Damaged { .. }
             | Self::Unnameable(_)
-            | Self::Walk(_) => ErrorKind::Permanent,
+            | Self::Circle(_) => ErrorKind::Permanent,
             Self::Read { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => ErrorKind::Permanent,
                 _ => ErrorKind::Transient,

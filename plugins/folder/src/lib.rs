@@ -20,8 +20,9 @@
 //! It offers tracks only, no albums.
 //!
 //! **The way through it.** `config` reads the settings. `collection` asks `directory` which
-//! directories are there, has `walk` go through them, where `tags` reads each file (and `hints`
-//! its path, where the tags are silent), and keeps the `index`, which compares by `words`.
+//! directories are there and has `walk` go through them, where `listing` names the files and
+//! `tags` reads each (and `hints` its path, where the tags are silent); it keeps the `index`,
+//! which compares by `words`.
 //! `search` turns its tracks into hits, named by `target`; `download` takes such a name back,
 //! `copy` moves the bytes, `companions` brings cover and lyrics. `format` says what a file is
 //! by its content, `error` what a failure means to the host.
@@ -36,6 +37,7 @@ mod error;
 mod format;
 mod hints;
 mod index;
+mod listing;
 mod search;
 mod tags;
 mod target;

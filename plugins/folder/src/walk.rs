@@ -1,17 +1,24 @@
-//! Goes through one directory, on several threads, and has every audio file read. What is not
-//! handed out is counted with its reason; what is made of the files is `index`'s.
+//! Has every audio file below a directory read, on several threads. Which files there are is
+//! `listing`'s to say, what is made of them is `index`'s; what is not handed out is kept with
+//! its reason.
 
+use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-
-use ignore::{DirEntry, WalkBuilder, WalkState};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::config::Links;
-use crate::directory::{Readable, is_hidden};
+use crate::directory::Readable;
 use crate::error::FolderError;
+use crate::listing::{Listing, Seen};
 use crate::tags::{self, Facts};
-use crate::{format, target};
+use crate::target;
+
+/// Most files read at once, on a machine of any size.
+const MOST_READERS: usize = 32;
+/// Files read at once for each processor: on a network share most of a reading is waiting.
+const READERS_PER_CPU: usize = 4;
 
 /// One audio file.
 #[derive(Debug)]
@@ -39,69 +46,70 @@ pub(crate) struct Found {
     pub(crate) links: Vec<PathBuf>,
 }
 
-enum Sighting {
-    Track(Box<Track>),
-    Unreadable(FolderError),
-    Link(PathBuf),
-}
-
-/// Everything below a directory. Links that lead back to where they come from are noticed and
-/// reported as unreadable, not followed in circles.
-pub(crate) fn walk(directory: &Readable, links: Links) -> Found {
-    let walker = WalkBuilder::new(&directory.real)
-        // No `.gitignore` or the like decides what somebody's music is, and hidden names are
-        // ours to know: `...Baby One More Time` is none.
-        .standard_filters(false)
-        .follow_links(links == Links::Follow)
-        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()))
-        .build_parallel();
-    let (sender, sightings) = mpsc::channel();
-    walker.run(|| {
-        let sender = sender.clone();
-        Box::new(move |entry| {
-            let sighting = match entry {
-                Ok(entry) => look_at(&entry, directory),
-                Err(error) => Some(Sighting::Unreadable(error.into())),
-            };
-            if let Some(sighting) = sighting {
-                sender
-                    .send(sighting)
-                    .expect("the receiving end outlives the walk");
-            }
-            WalkState::Continue
-        })
-    });
-    drop(sender);
-
-    let mut found = Found::default();
-    for sighting in sightings {
-        match sighting {
-            Sighting::Track(track) => found.tracks.push(*track),
-            Sighting::Unreadable(error) => found.unreadable.push(error),
-            Sighting::Link(path) => found.links.push(path),
+impl Found {
+    fn add(&mut self, seen: Seen, directory: &Readable) {
+        match seen {
+            Seen::Audio(path) => match guarded(&path, || track(&path, directory)) {
+                Ok(track) => self.tracks.push(track),
+                Err(error) => self.unreadable.push(error),
+            },
+            Seen::Link(path) => self.links.push(path),
+            Seen::Unreadable(error) => self.unreadable.push(error),
         }
     }
-    found
+
+    /// Takes over all of another's.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.tracks.append(&mut other.tracks);
+        self.unreadable.append(&mut other.unreadable);
+        self.links.append(&mut other.links);
+    }
 }
 
-fn look_at(entry: &DirEntry, directory: &Readable) -> Option<Sighting> {
-    let kind = entry.file_type()?;
-    if kind.is_symlink() {
-        return Some(Sighting::Link(entry.path().to_owned()));
-    }
-    // Directories are walked by the walker; a pipe or device named `.mp3` is reported by
-    // nobody and, above all, opened by nobody.
-    if !kind.is_file() || !format::is_candidate(entry.path()) {
-        return None;
-    }
-    Some(match guarded(entry.path(), || track(entry, directory)) {
-        Ok(track) => Sighting::Track(Box::new(track)),
-        Err(error) => Sighting::Unreadable(error),
+/// Everything below a directory.
+///
+/// The readers take turns at one listing, each a file at a time: listing is a small part of the
+/// work, and so a single directory with everything in it is read as fast as many.
+pub(crate) fn walk(directory: &Readable, links: Links) -> Found {
+    let listing = Mutex::new(Listing::below(&directory.real, links));
+    let next = || {
+        // A listing that panicked is between two items all the same.
+        let mut listing = listing.lock().unwrap_or_else(PoisonError::into_inner);
+        listing.next()
+    };
+    let read = || {
+        let mut found = Found::default();
+        while let Some(seen) = next() {
+            found.add(seen, directory);
+        }
+        found
+    };
+    thread::scope(|scope| {
+        // This thread reads too, so where the system grants no other it merely takes longer.
+        let others: Vec<_> = (1..readers(cpus()))
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, read).ok())
+            .collect();
+        let mut found = read();
+        for other in others {
+            let theirs = other
+                .join()
+                .unwrap_or_else(|cause| panic::resume_unwind(cause));
+            found.append(theirs);
+        }
+        found
     })
 }
 
-fn track(entry: &DirEntry, directory: &Readable) -> Result<Track, FolderError> {
-    let real = entry.path();
+fn cpus() -> usize {
+    // A system that does not tell has at least the one this runs on.
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+fn readers(cpus: usize) -> usize {
+    cpus.saturating_mul(READERS_PER_CPU).min(MOST_READERS)
+}
+
+fn track(real: &Path, directory: &Readable) -> Result<Track, FolderError> {
     let below = real
         .strip_prefix(&directory.real)
         .expect("a walk stays below where it began");
@@ -133,6 +141,34 @@ fn guarded<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
+    use std::fs;
+
+    #[test]
+    fn as_many_files_are_read_at_once_as_a_machine_can_wait_for() {
+        for (cpus, expected) in [(1, 4), (2, 8), (8, 32), (9, 32), (usize::MAX, 32)] {
+            assert_eq!(readers(cpus), expected, "{cpus} processors");
+        }
+    }
+
+    #[test]
+    fn every_file_is_read_by_exactly_one_reader() {
+        let room = tempfile::tempdir().unwrap();
+        let real = room.path().canonicalize().unwrap();
+        for number in 0..300 {
+            // Some beside each other, some in a directory each.
+            let directory = real.join((number % 40).to_string());
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join(format!("{number}.mp3")), "no audio").unwrap();
+        }
+        let directory = Readable {
+            configured: real.clone(),
+            real,
+        };
+        let found = walk(&directory, Links::Skip);
+        let distinct: HashSet<String> = found.unreadable.iter().map(ToString::to_string).collect();
+        assert_eq!((found.unreadable.len(), distinct.len()), (300, 300));
+    }
 
     #[test]
     fn a_parser_that_panics_costs_one_file() {
