@@ -30,8 +30,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     process::run(
-        peers::tool(workspace, "cargo-deny")?
-            .current_dir(&workspace.root)
+        workspace
+            .at_home(&mut peers::tool(workspace, "cargo-deny")?)
             .args(["--log-level", "error", "--workspace", "--locked"])
             .args(["check", "bans", "licenses", "sources"]),
     )

@@ -10,15 +10,13 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, filters: &[&str]) -> Result<()> {
     peers::require_programs(&[peers::FFMPEG])?;
     let servers = Environment::SERVERS.installed(workspace)?;
-    let nextest = peers::tool(workspace, "cargo-nextest")?;
-
-    let mut command = nextest;
-    command
-        .current_dir(&workspace.root)
+    let mut nextest = peers::tool(workspace, "cargo-nextest")?;
+    workspace
+        .at_home(&mut nextest)
         .args(["nextest", "run", "--locked", "--workspace"])
         .args(filters)
         .env("MUSICDL_PEERS", servers);
-    process::run(&mut command)?;
+    process::run(&mut nextest)?;
     if filters.is_empty() {
         // The runner knows no examples in docs.
         process::run(&mut workspace.cargo(&["test", "--locked", "--workspace", "--doc"]))?;

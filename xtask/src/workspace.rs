@@ -50,8 +50,21 @@ impl Workspace {
     /// A cargo command in the root.
     pub(crate) fn cargo(&self, args: &[&str]) -> Command {
         let mut command = Command::new(cargo());
-        command.current_dir(&self.root).args(args);
+        self.at_home(&mut command).args(args);
         command
+    }
+
+    /// Runs a command in the root, as if it had been typed there. What cargo told this very
+    /// program about its package is taken out: build scripts (ring's) look at it, and would
+    /// run again whenever cargo is started by hand and from here in turn.
+    pub(crate) fn at_home<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(&self.root)
     }
 
     /// A directory for what these commands make: not cargo's, so that paths in the examples
