@@ -110,7 +110,9 @@ fn fill(dir: &Path) {
     dedup::dedup(&mut plan);
     order::order(&mut plan);
     let mut state = State::open(dir).expect("the state is ours");
-    state.begin_run().expect("the state can be written");
+    state
+        .begin_run(Path::new("/music"))
+        .expect("the state can be written");
     state.save_plan(&plan).expect("the state can be written");
     let entries: Vec<Entry> = plan
         .items

@@ -93,7 +93,7 @@ async fn carry_out(
     let publisher = Arc::new(Publisher::open(&config.library.path)?);
     publisher.sweep()?;
     interrupts.be_polite();
-    state.begin_run()?;
+    state.begin_run(&config.library.path)?;
     state.save_plan(&plan)?;
 
     let mut reporter = Tally {
@@ -158,9 +158,9 @@ async fn carry_out(
 /// Filling the mount point would fetch everything again, to the wrong disk.
 fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failure> {
     let library = &config.library.path;
-    if memory.files() == 0 || memory.any_file_left(library) {
+    let Some(files) = memory.vanished(library) else {
         return Ok(());
-    }
+    };
     let empty = match std::fs::read_dir(library) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
@@ -171,9 +171,8 @@ fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failu
     Err(Failure::new(
         Exit::Disk,
         format!(
-            "the library `{}` is empty or gone, but {} files were placed there",
+            "the library `{}` is empty or gone, but {files} files were placed there",
             library.display(),
-            memory.files()
         ),
     )
     .with_hint(format!(

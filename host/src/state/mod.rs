@@ -111,18 +111,22 @@ impl State {
         })
     }
 
-    /// Notes that a run begins. What an earlier, killed run left in progress is pending.
+    /// Notes that a run begins, for the library at that path. What an earlier, killed run left in progress is pending.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn begin_run(&mut self) -> Result<(), StateError> {
+    pub fn begin_run(&mut self, library: &Path) -> Result<(), StateError> {
         let now = now_ms();
+        let library = library.as_os_str().as_encoded_bytes();
         self.transaction(|tx| {
             tx.execute(
                 "UPDATE item SET status = 'pending', changed_at = ?1 WHERE status = 'in_progress'",
                 params![now],
             )?;
-            tx.execute("INSERT INTO run (started_at) VALUES (?1)", params![now])?;
+            tx.execute(
+                "INSERT INTO run (started_at, library) VALUES (?1, ?2)",
+                params![now, library],
+            )?;
             Ok(tx.last_insert_rowid())
         })
         .map(|id| self.run = Some(id))

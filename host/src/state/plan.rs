@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ReadOnlyState, State, StateError, now_ms};
 use crate::layout::RelPath;
@@ -17,6 +17,8 @@ pub struct Memory {
     placements: HashMap<TrackId, Vec<String>>,
     /// Failed tries so far, by item; absent for none.
     retries: HashMap<TrackId, u32>,
+    /// Root of the library of the newest run, the bytes of its path.
+    library: Option<Vec<u8>>,
 }
 
 impl Memory {
@@ -50,17 +52,18 @@ impl Memory {
         })
     }
 
-    /// How many files the book knows in the library.
-    pub fn files(&self) -> usize {
-        self.placements.values().map(Vec::len).sum()
-    }
-
-    /// Whether any of the files is still there; looks at a few.
-    pub fn any_file_left(&self, library: &Path) -> bool {
-        self.placements
-            .keys()
-            .take(20)
-            .any(|id| self.finished(id, library).is_some())
+    /// How many files of ours are missing in this library, if none of those looked at is
+    /// there any more; `None` if some are, or the newest run was for another library.
+    pub fn vanished(&self, library: &Path) -> Option<usize> {
+        let same = self.library.as_deref() == Some(library.as_os_str().as_encoded_bytes());
+        let some_left = || {
+            self.placements
+                .keys()
+                .take(20)
+                .any(|id| self.finished(id, library).is_some())
+        };
+        (same && !self.placements.is_empty() && !some_left())
+            .then(|| self.placements.values().map(Vec::len).sum())
     }
 }
 
@@ -175,6 +178,13 @@ fn read_memory(connection: &Connection) -> rusqlite::Result<Memory> {
             .retries
             .insert(TrackId::from_saved(row.get::<_, String>(0)?), row.get(1)?);
     }
+    memory.library = connection
+        .query_row(
+            "SELECT library FROM run ORDER BY id DESC LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
     Ok(memory)
 }
 

@@ -66,7 +66,7 @@ fn what_a_run_recorded_is_what_the_next_one_finds() {
     let library = tempfile::tempdir().unwrap();
     fs::write(library.path().join("one.flac"), b"x").unwrap();
     let mut state = State::open(dir.path()).unwrap();
-    state.begin_run().unwrap();
+    state.begin_run(library.path()).unwrap();
     state.save_plan(&plan(4)).unwrap();
     let attempt = Attempt {
         id: id(1),
@@ -123,8 +123,15 @@ fn what_a_run_recorded_is_what_the_next_one_finds() {
     );
     assert_eq!(memory.finished(&id(1), library.path()), None);
     assert_eq!(memory.retries(&id(1)), 1);
-    assert!(memory.any_file_left(library.path()));
-    assert!(!memory.any_file_left(&PathBuf::from("/nowhere")));
+    assert_eq!(memory.vanished(library.path()), None);
+    fs::remove_file(library.path().join("one.flac")).unwrap();
+    assert_eq!(memory.vanished(library.path()), Some(2));
+    let another = tempfile::tempdir().unwrap();
+    assert_eq!(
+        memory.vanished(another.path()),
+        None,
+        "nothing was ever placed there"
+    );
     let mut stems: Vec<String> = memory
         .stems()
         .map(|(_, stem)| stem.as_str().to_owned())
@@ -132,7 +139,7 @@ fn what_a_run_recorded_is_what_the_next_one_finds() {
     stems.sort();
     assert_eq!(stems, ["gone", "one"]);
 
-    state.begin_run().unwrap();
+    state.begin_run(library.path()).unwrap();
     let reader = ReadOnlyState::open(dir.path()).unwrap();
     assert_eq!(
         reader.status().unwrap().statistics.in_progress,

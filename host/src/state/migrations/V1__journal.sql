@@ -58,6 +58,8 @@ CREATE INDEX attempt_by_item ON attempt (item);
 CREATE TABLE run (
     id         INTEGER PRIMARY KEY,
     started_at INTEGER NOT NULL,
+    -- Root of the library, the bytes of its path.
+    library    BLOB NOT NULL,
     -- NULL: running, or killed.
     ended_at   INTEGER,
     outcome    TEXT
