@@ -9,13 +9,23 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::lines::line;
 use super::out::plain;
 use crate::engine::{Event, Reporter};
-use crate::music::TrackId;
+use crate::music::{SourceName, TrackId};
+
+/// The bar of an item whose bytes arrive.
+const COUNTING: &str = "  {spinner} {prefix} {msg} {bytes}/{total_bytes} {bytes_per_sec}";
 
 /// Draws bars on stderr.
 pub(super) struct Bars {
     bars: MultiProgress,
     whole: ProgressBar,
-    running: HashMap<TrackId, ProgressBar>,
+    running: HashMap<TrackId, Row>,
+}
+
+/// One item that is being carried out.
+struct Row {
+    bar: ProgressBar,
+    /// Whether its bar counts bytes yet.
+    counts: bool,
 }
 
 impl Bars {
@@ -29,10 +39,25 @@ impl Bars {
         }
     }
 
-    fn show(&self, id: &TrackId, change: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.running.get(id) {
-            change(bar);
+    fn say(&self, id: &TrackId, message: String) {
+        if let Some(row) = self.running.get(id) {
+            row.bar.set_message(message);
         }
+    }
+
+    fn count(&mut self, id: &TrackId, source: &SourceName, done: u64, total: Option<u64>) {
+        let Some(row) = self.running.get_mut(id) else {
+            return;
+        };
+        if !std::mem::replace(&mut row.counts, true) {
+            row.bar.set_style(style(COUNTING));
+        }
+        match total {
+            Some(total) => row.bar.set_length(total),
+            None => row.bar.unset_length(),
+        }
+        row.bar.set_position(done);
+        row.bar.set_message(source.to_string());
     }
 }
 
@@ -54,46 +79,32 @@ impl Reporter for Bars {
                 bar.set_style(style("  {spinner} {prefix} {msg}"));
                 bar.set_prefix(plain(name));
                 bar.set_message("searching");
-                self.running.insert(id.clone(), bar);
+                self.running.insert(id.clone(), Row { bar, counts: false });
             }
             Event::Searched {
                 id, source, hits, ..
             } => {
-                self.show(id, |bar| bar.set_message(format!("{source}: {hits} hits")));
+                self.say(id, format!("{source}: {hits} hits"));
             }
             Event::Fetching {
                 id,
                 source,
                 done,
                 total,
-            } => self.show(id, |bar| {
-                match total {
-                    Some(total) => bar.set_length(*total),
-                    None => bar.unset_length(),
-                }
-                bar.set_position(*done);
-                bar.set_style(style(
-                    "  {spinner} {prefix} {msg} {bytes}/{total_bytes} {bytes_per_sec}",
-                ));
-                bar.set_message(source.to_string());
-            }),
+            } => self.count(id, source, *done, *total),
             Event::SourceState { id, source, text } => {
-                self.show(id, |bar| {
-                    bar.set_message(format!("{source}: {}", plain(text)))
-                });
+                self.say(id, format!("{source}: {}", plain(text)));
             }
-            Event::Retrying { id, source, .. } => {
-                self.show(id, |bar| bar.set_message(format!("{source}: waiting")));
-            }
+            Event::Retrying { id, source, .. } => self.say(id, format!("{source}: waiting")),
             Event::ItemFinished { id, .. } => {
-                if let Some(bar) = self.running.remove(id) {
+                if let Some(Row { bar, .. }) = self.running.remove(id) {
                     bar.finish_and_clear();
                     self.bars.remove(&bar);
                 }
                 self.whole.inc(1);
             }
             Event::RunFinished { .. } => {
-                for (_, bar) in self.running.drain() {
+                for (_, Row { bar, .. }) in self.running.drain() {
                     bar.finish_and_clear();
                 }
                 self.whole.finish_and_clear();
