@@ -98,6 +98,29 @@ pub enum Command {
     },
 }
 
+impl Cli {
+    /// An option of `run` that was given to another command, where it would do nothing.
+    pub fn misplaced(&self) -> Option<&'static str> {
+        match self.command {
+            None | Some(Command::Run(_)) => None,
+            Some(Command::Plan { .. } | Command::Status | Command::Plugins { .. }) => {
+                let RunArgs {
+                    dry_run,
+                    jobs,
+                    plan,
+                } = &self.run;
+                [
+                    (*dry_run, "--dry-run"),
+                    (jobs.is_some(), "--jobs"),
+                    (plan.is_some(), "--plan"),
+                ]
+                .into_iter()
+                .find_map(|(given, name)| given.then_some(name))
+            }
+        }
+    }
+}
+
 impl RunArgs {
     /// The options given before `run` and those given after it, as one.
     #[must_use]
@@ -125,6 +148,22 @@ mod tests {
         let cli = Cli::parse_from(["musicdl", "--plugins", "./plugins", "-j", "2"]);
         assert!(cli.command.is_none());
         assert_eq!(cli.run.jobs, Some(2));
+    }
+
+    #[test]
+    fn an_option_of_run_is_not_swallowed_by_another_command() {
+        for (arguments, misplaced) in [
+            (["musicdl", "-n", "status"], Some("--dry-run")),
+            (["musicdl", "-j2", "plan"], Some("--jobs")),
+            (["musicdl", "-q", "plan"], None),
+            (["musicdl", "-j2", "run"], None),
+        ] {
+            assert_eq!(
+                Cli::parse_from(arguments).misplaced(),
+                misplaced,
+                "{arguments:?}"
+            );
+        }
     }
 
     #[test]

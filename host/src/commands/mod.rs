@@ -54,6 +54,12 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli, environment: &Environment, screen: &Screen) -> Result<Exit, Failure> {
+    if let Some(option) = cli.misplaced() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("{option} is an option of `musicdl run`"),
+        ));
+    }
     match cli.command {
         None => run::run(environment, &cli.run, screen),
         Some(Command::Run(after)) => run::run(environment, &cli.run.merge(after), screen),
