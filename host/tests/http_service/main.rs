@@ -8,9 +8,11 @@ mod open;
 mod redirects;
 mod save;
 mod send;
+#[path = "../support/server.rs"]
 mod server;
 mod shutdown;
 mod tls;
+mod zeros;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

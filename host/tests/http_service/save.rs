@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use musicdl_plugin_api::http::Request;
 use musicdl_plugin_api::{ErrorKind, Progress, extra_value};
 
-use crate::server::{Answer, Heard, Server, ok, raw, whole, zipped_zeros};
+use crate::server::{Answer, Heard, Server, ok, raw, whole};
+use crate::zeros::zipped_zeros;
 use crate::{HANGS, Listener, Scene};
 
 fn song() -> Vec<u8> {

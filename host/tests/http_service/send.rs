@@ -6,7 +6,8 @@ use musicdl_plugin_api::ErrorKind;
 use musicdl_plugin_api::http::Request;
 
 use crate::Scene;
-use crate::server::{Answer, Server, ok, raw, whole, zipped_zeros};
+use crate::server::{Answer, Server, ok, raw, whole};
+use crate::zeros::zipped_zeros;
 
 #[test]
 fn a_request_arrives_as_the_plugin_made_it() {

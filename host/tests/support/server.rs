@@ -1,4 +1,7 @@
 //! A server on a loopback port that answers as the test says: also late, short or not at all.
+//! Used by several test programs, which take this file in by its path.
+
+#![allow(dead_code, reason = "no test program needs all of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -34,6 +37,8 @@ pub(crate) enum Answer {
     ThenSilence(Vec<u8>),
     /// Sends the bytes, then one byte at a time until the client closes.
     ThenTrickle(Vec<u8>, Duration),
+    /// Sends the first bytes, comes back from the test, sends the others.
+    InTwo(Vec<u8>, Box<dyn FnOnce() + Send>, Vec<u8>),
     /// Closes the connection in the way of a crashed process.
     Reset,
 }
@@ -63,28 +68,6 @@ pub(crate) fn ok(body: &[u8]) -> Answer {
 
 pub(crate) fn redirect(status: &str, to: &str) -> Answer {
     whole(status, &[("Location", to)], b"moved")
-}
-
-/// So many MiB of zeros as gzip, which makes a kilobyte of each.
-pub(crate) fn zipped_zeros(mebibytes: usize) -> Vec<u8> {
-    // One MiB of zeros as raw deflate that ends on a byte (zlib level 9, full flush), so that
-    // copies may follow each other.
-    let one = include_bytes!("one_mebibyte_of_zeros.deflate");
-    let crc: u32 = match mebibytes {
-        1 => 0xA738_EA1C,
-        64 => 0xB2EB_30ED,
-        65 => 0x97D3_8551,
-        other => panic!("the CRC of {other} MiB of zeros is not in the table"),
-    };
-    let length = u32::try_from(mebibytes * 1024 * 1024).unwrap();
-    [
-        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03".as_slice(),
-        &one.repeat(mebibytes),
-        b"\x03\x00",
-        &crc.to_le_bytes(),
-        &length.to_le_bytes(),
-    ]
-    .concat()
 }
 
 pub(crate) struct Server {
@@ -144,6 +127,11 @@ fn serve(stream: &TcpStream, book: &Mutex<Vec<Heard>>, answer: &dyn Fn(&Heard) -
                 thread::sleep(every);
                 sent = out.write_all(b"x");
             }
+        }
+        Answer::InTwo(first, between, rest) => {
+            drop(out.write_all(&first));
+            between();
+            drop(out.write_all(&rest));
         }
         Answer::Reset => drop(socket_reset(stream)),
     }
