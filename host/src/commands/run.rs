@@ -80,6 +80,7 @@ async fn carry_out(
     screen.planned(&plan, &findings, duplicates);
 
     let sources = sources::load(config)?;
+    sources.refuse_mistakes()?;
     screen.warnings(&sources.warnings);
     screen.refused(&sources.registry.refused);
     let lanes = sources.lanes(config);

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::engine::{Deadlines, Lane};
 use crate::music::SourceName;
 use crate::plugin::services::{Ground, HostNet, NetOptions};
-use crate::plugin::{LoadedSource, Making, Registry};
+use crate::plugin::{LoadedSource, Making, RefusalReason, Registry};
 
 /// What loading came to.
 pub(super) struct Sources {
@@ -73,6 +73,27 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
 }
 
 impl Sources {
+    /// What is wrong with the settings of sources, as it is with any other key of the config:
+    /// a run without the source that its owner just mistyped is not what was asked for.
+    pub(super) fn refuse_mistakes(&self) -> Result<(), Failure> {
+        let mistakes: Vec<&str> = self
+            .registry
+            .refused
+            .iter()
+            .filter_map(|refusal| match &refusal.reason {
+                RefusalReason::Settings(mistake) => Some(mistake.as_str()),
+                RefusalReason::NotAFile(_)
+                | RefusalReason::Load(_)
+                | RefusalReason::NameTaken { .. }
+                | RefusalReason::Create(_) => None,
+            })
+            .collect();
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(Exit::Usage, mistakes.join("\n")))
+    }
+
     /// The sources to use, in the config's order; those it does not list follow in the order
     /// in which they were loaded.
     pub(super) fn in_order(&self, config: &Config) -> Vec<&LoadedSource> {

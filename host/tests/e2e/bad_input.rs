@@ -45,6 +45,11 @@ fn each_mistake_in_a_config_is_named_with_its_place() {
             &["musicdl.yaml:2:", "jobs"],
         ),
         (
+            but("paths: [./music]", "pahts: [./music]"),
+            2,
+            &["musicdl.yaml:5:", "did you mean `paths`?"],
+        ),
+        (
             but("library: {path: ./library}\n", ""),
             2,
             &["nobody said where the music goes", "--library"],
