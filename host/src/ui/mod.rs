@@ -11,11 +11,15 @@ mod out;
 mod progress;
 mod summary;
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{self, Writer};
 
 pub use out::plain;
 
@@ -79,6 +83,7 @@ impl Screen {
             EnvFilter::try_from_env("MUSICDL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
+            .fmt_fields(format::debug_fn(log_field).delimited(" "))
             .with_writer(AboveBars(self.bars.clone()))
             .with_ansi(io::stderr().is_terminal())
             .finish();
@@ -186,6 +191,16 @@ impl Screen {
     /// A line of talk, above the bars.
     fn say(&self, text: &str) {
         self.bars.suspend(|| out::talk(text));
+    }
+}
+
+/// One field of a log line. Names and error texts stand in the log as well, and many of them
+/// come unquoted.
+fn log_field(to: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    let value = plain(&format!("{value:?}"));
+    match field.name() {
+        "message" => to.write_str(&value),
+        name => write!(to, "{name}={value}"),
     }
 }
 

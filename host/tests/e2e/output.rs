@@ -156,7 +156,7 @@ fn nothing_in_a_name_reaches_the_terminal_as_a_command() {
     );
     for args in [
         &["plan"][..],
-        &[],
+        &["-vv"],
         &["status"],
         &["plugins"],
         &["-c", EVIL],
@@ -165,6 +165,10 @@ fn nothing_in_a_name_reaches_the_terminal_as_a_command() {
     ] {
         let run = scene.run(args);
         assert!(!run.stderr.contains("panicked"), "{}", run.told());
+        if args == ["-vv"] {
+            let line = run.stderr.lines().find(|line| line.contains(" DEBUG "));
+            assert!(line.is_some(), "no log: {}", run.told());
+        }
         for text in [&run.stdout, &run.stderr] {
             let found = harmful(text);
             assert_eq!(found, None, "{args:?}: {text:?}");
