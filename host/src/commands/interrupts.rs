@@ -77,6 +77,13 @@ impl Signals {
         if let Err(error) = &streams {
             tracing::warn!(%error, "signals cannot be heard; Ctrl-C ends the program at once");
         }
+        // A write beyond the limit of file sizes (`ulimit -f`) ends the program unless somebody
+        // listens to this one. Nobody has to hear it: the write fails as well, and that names
+        // the file.
+        let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        if let Err(error) = signal(too_large) {
+            tracing::warn!(%error, "a limit of file sizes will end the program at once");
+        }
         Self {
             streams: streams.ok(),
         }

@@ -2,11 +2,64 @@
 //! command goes on when the cause is gone.
 
 use std::fs;
+use std::process::Command;
 
 use crate::collection::{Collection, LIBRARY, want_everything};
 use crate::support::music_server::MusicServer;
+use crate::support::program::Running;
 use crate::support::scene::Scene;
 use crate::support::song::{self, Song};
+
+#[test]
+fn a_file_that_the_disk_does_not_take_stops_the_run_and_is_named_once() {
+    let scene = Scene::with(&["folder"]);
+    let small = Song::single("Ann", "Small", "flac").without_cover();
+    song::make(&scene.path("music"), std::slice::from_ref(&small));
+    let made = Command::new("ffmpeg")
+        .args(["-loglevel", "error", "-nostdin", "-f", "lavfi"])
+        // Noise is what FLAC cannot make smaller: 3 MB.
+        .args(["-i", "anoisesrc=duration=20"])
+        .args(["-metadata", "artist=Ann", "-metadata", "title=Large"])
+        .arg(scene.path("music/Large.flac"))
+        .status();
+    assert!(made.unwrap().success());
+    scene.write(
+        "musicdl.yaml",
+        "songs: [Ann - Small, Ann - Large]\n\
+         library: {path: ./library}\n\
+         plugins: [./plugins]\n\
+         download: {jobs: 1}\n\
+         sources: [{folder: {paths: [./music]}}]\n",
+    );
+    let musicdl = scene.musicdl(&[]);
+    let mut limited = Command::new("sh");
+    limited
+        // In units of 512 bytes or of 1024, as the shell likes.
+        .args(["-c", "ulimit -f 1500; exec \"$0\""])
+        .arg(musicdl.get_program())
+        .current_dir(scene.path(""))
+        .env_clear()
+        .envs(
+            musicdl
+                .get_envs()
+                .filter_map(|(key, value)| Some((key, value?))),
+        );
+    let run = Running::start(limited)
+        .finish()
+        .exits(4)
+        .says(&["File too large", "run the same command again"]);
+    let named = run.stderr.matches("File too large").count();
+    assert_eq!(named, 1, "{}", run.told());
+    let report = scene.report();
+    assert_eq!(report["statistics"]["failed"], 0, "{report}");
+    assert_eq!(report["statistics"]["pending"], 1, "{report}");
+    assert_eq!(scene.library().titles(), ["Small"]);
+
+    scene.run(&[]).exits(0);
+    assert_eq!(scene.delivered(), ["folder: 1"]);
+    assert_eq!(scene.library().titles(), ["Large", "Small"]);
+    scene.library().is_whole();
+}
 
 #[test]
 fn a_library_that_vanishes_during_a_run_stops_it_and_is_not_made_anew() {
