@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{forbid, peers, process};
+use crate::{claims, forbid, peers, process};
 
 /// All checks.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -40,5 +40,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// The checks that build nothing.
 pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
     process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
-    forbid::check(workspace)
+    forbid::check(workspace)?;
+    claims::check(workspace)
 }

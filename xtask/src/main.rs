@@ -8,6 +8,7 @@
 
 mod bench;
 mod ci;
+mod claims;
 mod forbid;
 mod peers;
 mod plugins;
@@ -28,7 +29,7 @@ The project's own commands
 
 cargo xtask quickstart [--svg FILE]  build musicdl, run it on the example, check what it made
 cargo xtask test [FILTER..]          install what the tests need and run all, or those named
-cargo xtask ci [--quick]             format, words, lints, docs, licences; or the first two
+cargo xtask ci [--quick]             format, words, lints, docs, licences; or what needs no build
 cargo xtask bench                    measure the release build against its bounds
 cargo xtask plugins DIR              build the plugins for use and copy them into DIR
 ";

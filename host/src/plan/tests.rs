@@ -194,6 +194,8 @@ fn duplicates_leave_the_first_item_and_every_membership() {
         [("spotify:1", 1), ("spotify:2", 2), ("spotify:1", 3)]
     );
     assert!(plan.get_item(&TrackId::from_saved("spotify:2")).is_some());
+    assert_eq!(plan.created_at, Timestamp::UNIX_EPOCH);
+    assert_eq!(plan.config_version, "1");
 }
 
 #[test]
