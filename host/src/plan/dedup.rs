@@ -6,6 +6,7 @@
 //! against it, because the two lists that name them simply spell one wish differently.
 
 use std::collections::HashMap;
+use std::mem::take;
 
 use super::{Plan, PlanItem};
 use crate::matching::{Normalized, recording_key};
@@ -18,17 +19,21 @@ const SAME_LENGTH_MS: u64 = 3_000;
 /// learns from the removed ones what it did not know itself.
 pub fn dedup(plan: &mut Plan) -> usize {
     let before = plan.items.len();
-    let mut kept: Vec<PlanItem> = Vec::with_capacity(before);
+    let items = &mut plan.items;
     let mut by_id: HashMap<TrackId, usize> = HashMap::with_capacity(before);
     // Only plans with worded items pay for the second look.
-    let worded = plan.items.iter().any(|item| item.id().is_text());
+    let worded = items.iter().any(|item| item.id().is_text());
     let mut by_words: HashMap<(Normalized, Normalized), Vec<usize>> = HashMap::new();
     let mut renamed: HashMap<TrackId, TrackId> = HashMap::new();
 
-    for item in plan.items.drain(..) {
-        if let Some(&at) = by_id.get(item.id()) {
+    // Kept items move up to where removed ones leave room; nothing is copied elsewhere.
+    let mut kept = 0;
+    for at in 0..before {
+        let (earlier, rest) = items.split_at_mut(at);
+        let item = &mut rest[0];
+        if let Some(&same) = by_id.get(item.id()) {
             tracing::debug!(id = %item.id(), "duplicate removed");
-            learn(&mut kept[at], item);
+            learn(&mut earlier[same], item);
             continue;
         }
         if worded {
@@ -36,21 +41,23 @@ pub fn dedup(plan: &mut Plan) -> usize {
             let same = peers
                 .iter()
                 .copied()
-                .find(|&at| same_wish(&kept[at].track, &item.track));
-            if let Some(at) = same {
-                tracing::debug!(id = %item.id(), kept = %kept[at].id(), "duplicate removed");
-                renamed.insert(item.id().clone(), kept[at].id().clone());
-                learn(&mut kept[at], item);
+                .find(|&peer| same_wish(&earlier[peer].track, &item.track));
+            if let Some(same) = same {
+                tracing::debug!(id = %item.id(), kept = %earlier[same].id(), "duplicate removed");
+                renamed.insert(item.id().clone(), earlier[same].id().clone());
+                learn(&mut earlier[same], item);
                 continue;
             }
-            peers.push(kept.len());
+            peers.push(kept);
         }
-        by_id.insert(item.id().clone(), kept.len());
-        kept.push(item);
+        by_id.insert(item.id().clone(), kept);
+        items.swap(kept, at);
+        kept += 1;
     }
-    adopt_better_ids(&mut kept, &mut renamed);
-
+    items.truncate(kept);
+    plan.index = by_id;
     if !renamed.is_empty() {
+        adopt_better_ids(&mut plan.items, &mut renamed);
         for member in plan
             .collections
             .iter_mut()
@@ -60,16 +67,19 @@ pub fn dedup(plan: &mut Plan) -> usize {
                 member.id = id;
             }
         }
-        for dependency in kept.iter_mut().flat_map(|item| &mut item.dependencies) {
+        for dependency in plan
+            .items
+            .iter_mut()
+            .flat_map(|item| &mut item.dependencies)
+        {
             if let Some(id) = final_id(&renamed, dependency) {
                 *dependency = id;
             }
         }
+        plan.reindex();
     }
-    plan.items = kept;
-    plan.reindex();
-    let removed = before - plan.items.len();
-    tracing::info!(removed, kept = plan.items.len(), "duplicates removed");
+    let removed = before - kept;
+    tracing::info!(removed, kept, "duplicates removed");
     removed
 }
 
@@ -117,24 +127,34 @@ fn same_wish(kept: &Track, new: &Track) -> bool {
     length_agrees && album_agrees
 }
 
-fn learn(kept: &mut PlanItem, other: PlanItem) {
-    let (mine, their) = (&mut kept.track, other.track);
+/// What is left of `other` is of no use to anybody.
+fn learn(kept: &mut PlanItem, other: &mut PlanItem) {
+    let (mine, their) = (&mut kept.track, &mut other.track);
     if mine.artists.is_empty() {
-        mine.artists = their.artists;
+        mine.artists = take(&mut their.artists);
     }
-    mine.album = mine.album.take().or(their.album);
-    mine.album_artist = mine.album_artist.take().or(their.album_artist);
+    mine.album = mine.album.take().or_else(|| their.album.take());
+    mine.album_artist = mine
+        .album_artist
+        .take()
+        .or_else(|| their.album_artist.take());
     mine.track_number = mine.track_number.or(their.track_number);
     mine.disc_number = mine.disc_number.or(their.disc_number);
     mine.duration_ms = mine.duration_ms.or(their.duration_ms);
-    mine.isrc = mine.isrc.take().or(their.isrc);
-    mine.recording_mbid = mine.recording_mbid.take().or(their.recording_mbid);
-    mine.release_date = mine.release_date.take().or(their.release_date);
+    mine.isrc = mine.isrc.take().or_else(|| their.isrc.take());
+    mine.recording_mbid = mine
+        .recording_mbid
+        .take()
+        .or_else(|| their.recording_mbid.take());
+    mine.release_date = mine
+        .release_date
+        .take()
+        .or_else(|| their.release_date.take());
     mine.explicit = mine.explicit.or(their.explicit);
     if mine.url.is_empty() {
-        mine.url = their.url;
+        mine.url = take(&mut their.url);
     }
-    for dependency in other.dependencies {
+    for dependency in other.dependencies.drain(..) {
         if !kept.dependencies.contains(&dependency) {
             kept.dependencies.push(dependency);
         }

@@ -328,6 +328,26 @@ impl Plan {
         }
     }
 
+    /// Puts the items into another order; look-ups stay right. `sequence` has the position of
+    /// every item once, in the order in which they are to stand.
+    pub(crate) fn rearrange(&mut self, sequence: &[usize]) {
+        let mut goals = vec![0; sequence.len()];
+        for (goal, &at) in sequence.iter().enumerate() {
+            goals[at] = goal;
+        }
+        for at in self.index.values_mut() {
+            *at = goals[*at];
+        }
+        // In place, because items are large: each swap brings one to its goal.
+        for at in 0..goals.len() {
+            while goals[at] != at {
+                let goal = goals[at];
+                self.items.swap(at, goal);
+                goals.swap(at, goal);
+            }
+        }
+    }
+
     /// The item of that id, in constant time.
     pub fn get_item(&self, id: &TrackId) -> Option<&PlanItem> {
         self.position_of(id).map(|at| &self.items[at])

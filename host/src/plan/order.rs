@@ -11,8 +11,17 @@ use crate::music::TrackId;
 /// name nothing in the plan, or run in a circle, are removed with a warning, because an item
 /// that waits for them would wait for ever.
 pub fn order(plan: &mut Plan) {
-    plan.items.sort_by(|left, right| key(left).cmp(&key(right)));
-    plan.reindex();
+    // The position as last part keeps equals in their order. Keys are sorted and not items,
+    // which are eight times as large.
+    let mut keys: Vec<_> = plan
+        .items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| (key(item), at))
+        .collect();
+    keys.sort_unstable();
+    let sequence: Vec<usize> = keys.into_iter().map(|(_, at)| at).collect();
+    plan.rearrange(&sequence);
     if plan.items.iter().any(|item| !item.dependencies.is_empty()) {
         resolve_dependencies(plan);
     }
@@ -90,15 +99,7 @@ fn resolve_dependencies(plan: &mut Plan) {
             }
         }
     }
-    let mut items: Vec<Option<PlanItem>> = std::mem::take(&mut plan.items)
-        .into_iter()
-        .map(Some)
-        .collect();
-    plan.items = sequence
-        .into_iter()
-        .filter_map(|position| items[position].take())
-        .collect();
-    plan.reindex();
+    plan.rearrange(&sequence);
 }
 
 #[cfg(test)]
