@@ -21,27 +21,13 @@ impl Normalized {
     /// assert_eq!(Normalized::new("ガンバレ").as_str(), "ガンバレ");
     /// ```
     pub fn new(text: &str) -> Self {
-        let mut out = String::with_capacity(text.len());
-        let mut gap = false;
-        let decomposed = text.nfkd().filter(|c| !is_latin_mark(*c)).nfc();
-        for c in decomposed.flat_map(char::to_lowercase) {
-            match c {
-                // An apostrophe belongs to its word: `don't` is `dont`, not `don t`.
-                '\'' | '’' | '‘' | '`' | '´' => {}
-                '&' | '+' => {
-                    push_word(&mut out, "and");
-                    gap = true;
-                }
-                c if c.is_alphanumeric() || is_mark(c) => {
-                    if gap && !out.is_empty() {
-                        out.push(' ');
-                    }
-                    gap = false;
-                    out.push(c);
-                }
-                _ => gap = true,
-            }
-        }
+        let out = if text.is_ascii() {
+            // The same without looking anything up; most names are.
+            compared(text.chars().map(|c| c.to_ascii_lowercase()), text.len())
+        } else {
+            let decomposed = text.nfkd().filter(|c| !is_latin_mark(*c)).nfc();
+            compared(decomposed.flat_map(char::to_lowercase), text.len())
+        };
         if out.is_empty() {
             Self(text.trim().to_lowercase())
         } else {
@@ -60,6 +46,31 @@ impl Normalized {
     }
 }
 
+/// Letters, digits and marks as words with one space between them.
+fn compared(chars: impl Iterator<Item = char>, length: usize) -> String {
+    let mut out = String::with_capacity(length);
+    let mut gap = false;
+    for c in chars {
+        match c {
+            // An apostrophe belongs to its word: `don't` is `dont`, not `don t`.
+            '\'' | '’' | '‘' | '`' | '´' => {}
+            '&' | '+' => {
+                push_word(&mut out, "and");
+                gap = true;
+            }
+            c if c.is_alphanumeric() || is_mark(c) => {
+                if gap && !out.is_empty() {
+                    out.push(' ');
+                }
+                gap = false;
+                out.push(c);
+            }
+            _ => gap = true,
+        }
+    }
+    out
+}
+
 fn push_word(out: &mut String, word: &str) {
     if !out.is_empty() && !out.ends_with(' ') {
         out.push(' ');
@@ -75,7 +86,7 @@ fn is_latin_mark(c: char) -> bool {
 
 /// Combining marks that belong to a word although they are no letters.
 fn is_mark(c: char) -> bool {
-    unicode_normalization::char::is_combining_mark(c)
+    !c.is_ascii() && unicode_normalization::char::is_combining_mark(c)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Which performance or cut of a song a title speaks of.
 
+use std::ops::Range;
+
 use super::Normalized;
 
 /// Words that tell one recording of a song from another. `remaster` is none of them: it is
@@ -48,33 +50,49 @@ pub(super) fn version_words<'a>(text: &'a Normalized, beside: &[&Normalized]) ->
     found
 }
 
+/// What opens a credit behind a bracket.
+const IN_BRACKETS: [&str; 6] = ["feat. ", "feat ", "ft. ", "ft ", "featuring ", "with "];
+
+/// What opens one without: only the dotted and the long forms, because "feat" and "ft" are
+/// words.
+const IN_THE_OPEN: [&str; 3] = ["feat. ", "ft. ", "featuring "];
+
 /// A title without its credits: `Song (feat. Bob)` and `Song ft. Bob` are `Song`.
 pub(super) fn without_credits(title: &str) -> String {
-    let lower = title.to_lowercase();
-    // Lower-casing can change the length of a text; then positions do not carry over.
-    if lower.len() != title.len() {
-        return title.to_owned();
+    let mut rest = title.to_owned();
+    // Positions in a text and in its ASCII lower case are the same.
+    let mut lower = title.to_ascii_lowercase();
+    while let Some(credit) = credit_in_brackets(&lower) {
+        rest.replace_range(credit.clone(), "");
+        lower.replace_range(credit, "");
     }
-    for opening in ['(', '['] {
-        for word in ["feat. ", "feat ", "ft. ", "ft ", "featuring ", "with "] {
-            let needle = format!("{opening}{word}");
-            if let Some(start) = lower.find(&needle) {
-                let closing = if opening == '(' { ')' } else { ']' };
-                let end = lower[start..]
+    let credit = |start: &usize| {
+        IN_THE_OPEN
+            .iter()
+            .any(|word| lower[*start + 1..].starts_with(word))
+    };
+    let mut spaces = lower.match_indices(' ').map(|(start, _)| start);
+    if let Some(start) = spaces.find(|start| *start > 0 && credit(start)) {
+        rest.truncate(start);
+    }
+    rest
+}
+
+/// The first credit in brackets, with the space before it.
+fn credit_in_brackets(lower: &str) -> Option<Range<usize>> {
+    lower
+        .match_indices(['(', '['])
+        .find_map(|(start, bracket)| {
+            let inside = &lower[start + 1..];
+            let opens = IN_BRACKETS.iter().any(|word| inside.starts_with(word));
+            let closing = if bracket == "(" { ')' } else { ']' };
+            let end = || {
+                inside
                     .find(closing)
-                    .map_or(title.len(), |at| start + at + 1);
-                let rest = format!("{}{}", title[..start].trim_end(), &title[end..]);
-                return without_credits(&rest);
-            }
-        }
-    }
-    // Without brackets only the dotted and the long form are safe: "feat" and "ft" are words.
-    for needle in [" feat. ", " ft. ", " featuring "] {
-        if let Some(start) = lower.find(needle).filter(|start| *start > 0) {
-            return title[..start].to_owned();
-        }
-    }
-    title.to_owned()
+                    .map_or(lower.len(), |at| start + 1 + at + 1)
+            };
+            opens.then(|| lower[..start].trim_end().len()..end())
+        })
 }
 
 #[cfg(test)]
@@ -85,6 +103,9 @@ mod tests {
     fn credits_are_cut_and_words_that_look_like_them_stay() {
         for (title, expected) in [
             ("Song (feat. Bob)", "Song"),
+            ("Song (Live) [With Bob] (ft. Ann)", "Song (Live)"),
+            // Two letters that grow and shrink in lower case and move what is behind them.
+            ("Ⱥ\u{212a}Ⱥ Séa featuring Bob", "Ⱥ\u{212a}Ⱥ Séa"),
             ("Song [ft. Bob] (Live)", "Song (Live)"),
             ("Song feat. Bob", "Song"),
             ("Light as a Feather", "Light as a Feather"),
