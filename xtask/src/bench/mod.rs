@@ -116,7 +116,8 @@ fn plan(program: &Path, ground: &Path, list: &inputs::List) -> Result<Row> {
     })
 }
 
-/// What a program of the host's own measures from within: `name<TAB>milliseconds<TAB>bound`.
+/// What a program of the host's own measures from within: in each line the name, what was
+/// measured, the milliseconds that count and their bound, with tabs between.
 fn inside(workspace: &Workspace) -> Result<Vec<Row>> {
     let mut command = workspace.cargo(&[
         "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", "plan",
@@ -125,17 +126,15 @@ fn inside(workspace: &Workspace) -> Result<Vec<Row>> {
     let text = String::from_utf8(process::output(&mut command)?)?;
     text.lines()
         .map(|line| {
-            let mut cells = line.split('\t');
-            let (Some(what), Some(ms), Some(bound)) = (cells.next(), cells.next(), cells.next())
-            else {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let [what, figures, counts, bound] = cells.as_slice() else {
                 anyhow::bail!("the bench program said `{line}`");
             };
-            let holds = ms.parse::<f64>()? <= bound.parse::<f64>()?;
             Ok(Row {
-                what: what.to_owned(),
-                figures: format!("{ms} ms"),
+                what: (*what).to_owned(),
+                figures: (*figures).to_owned(),
                 bound: format!("{bound} ms"),
-                holds,
+                holds: counts.parse::<f64>()? <= bound.parse::<f64>()?,
             })
         })
         .collect()
