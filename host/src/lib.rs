@@ -24,6 +24,7 @@
 //! | `STATE/state.db` | the journal, by [`state`] |
 //! | `STATE/report.json` | the last run's report, by [`commands`] |
 //! | `STATE/plugins/NAME.json` | what a plugin keeps, by [`plugin`] |
+//! | `PLUGINS/plugins.lock` | the plugins the user trusts, by [`plugin::trust`] |
 //!
 //! # Glossary
 //!

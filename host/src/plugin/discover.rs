@@ -1,5 +1,6 @@
 //! Which files of the plugin directories are worth opening. Looks at names and kinds only;
-//! what is inside a file is for [`load()`](super::load()) to find out.
+//! whether a file may be loaded is [`trust`](super::trust)'s to say, and what is inside is for
+//! [`load()`](super::load()) to find out.
 
 use std::collections::HashSet;
 use std::env::consts::DLL_EXTENSION;

@@ -1,11 +1,11 @@
 //! One file -> one library that speaks our API, or the reason why not.
 //!
-//! The cheap questions come first: is it a file, is it a whole library, was it built for this
-//! API? Only then are its records compared with ours, because that comparison answers with
-//! thousands of lines. Nothing is ever unloaded.
+//! Whether it is a whole library was settled when its [snapshot](super::snapshot) was taken.
+//! Here the cheap question comes first: was it built for this API? Only then are its records
+//! compared with ours, because that comparison answers with thousands of lines. Nothing is
+//! ever unloaded.
 
 use std::cmp::Ordering;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,9 @@ use musicdl_plugin_api::{API_VERSION, Declaration, HostServices, Settings, Sourc
 use semver::Version;
 
 use super::discover::NotAFile;
-use super::elf::{self, NotALibrary};
+use super::elf::NotALibrary;
+use super::snapshot::Snapshot;
+use super::trust::Untrusted;
 use crate::music::{InvalidId, SourceName};
 
 /// A library that was let in. It stays in memory until the program ends.
@@ -65,6 +67,15 @@ pub enum LoadFailure {
     /// The file system refused.
     #[error("cannot read it: {0}")]
     Unreadable(#[from] io::Error),
+    /// Others could have put it there, or it is not what the user trusted.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
+    /// No plugin is that large.
+    #[error("it is larger than any plugin ({} MiB)", most / (1024 * 1024))]
+    TooLarge {
+        /// Bytes that are taken.
+        most: u64,
+    },
     /// No library, or not all of one.
     #[error(transparent)]
     NotALibrary(#[from] NotALibrary),
@@ -124,6 +135,8 @@ impl LoadFailure {
             LoadFailure::Open(error) => error.report(),
             LoadFailure::NotAFile(_)
             | LoadFailure::Unreadable(_)
+            | LoadFailure::Untrusted(_)
+            | LoadFailure::TooLarge { .. }
             | LoadFailure::NotALibrary(_)
             | LoadFailure::Linker(_)
             | LoadFailure::NotAPlugin
@@ -136,31 +149,27 @@ impl LoadFailure {
     }
 }
 
-/// Loads one file. Code of the library runs in this process from here on.
-///
-/// The system remembers paths: loading one again after its file was replaced answers with
-/// the library that lay there first.
+/// Loads a file that somebody named himself: neither who may change it nor any lock is asked.
 ///
 /// # Errors
 /// When the file is no plugin for this host. Nothing of it is used then, but what the system
 /// loaded stays loaded.
 pub fn load(path: &Path) -> Result<LoadedLibrary, LoadError> {
-    admit(path).map_err(|reason| LoadError {
-        file: path.to_owned(),
-        reason,
-    })
+    Snapshot::of(path)
+        .and_then(load_snapshot)
+        .map_err(|reason| LoadError {
+            file: path.to_owned(),
+            reason,
+        })
 }
 
-fn admit(path: &Path) -> Result<LoadedLibrary, LoadFailure> {
-    // A bare name would make the system's loader search its own directories for it.
-    let path = &std::path::absolute(path)?;
-    // Not followed and before it is opened: opening a pipe would wait for its other end.
-    if let Some(reason) = NotAFile::of(fs::symlink_metadata(path)?.file_type()) {
-        return Err(reason.into());
-    }
-    if cfg!(target_os = "linux") {
-        elf::check(&mut fs::File::open(path)?)??;
-    }
+/// Loads exactly that content. Code of the library runs in this process from here on.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_snapshot(snapshot: Snapshot) -> Result<LoadedLibrary, LoadFailure> {
+    let path = &snapshot.loadable_path();
+    snapshot.keep_for_good();
     let tag = read_tag(path)?;
     let api_version = check_api(&tag)?;
     let library = Library::open(path)?;

@@ -2,8 +2,9 @@
 //! make. Which settings a source gets is the configuration's business, what a source may ask
 //! of the host is [`services`]', and when it is called the engine's.
 //!
-//! [`mod@discover`] -> [`elf`] -> [`mod@load`] -> [`registry`] -> [`report`]: a file that falls out
-//! on the way is reported with its reason and costs the others nothing.
+//! [`mod@discover`] -> [`trust`] -> [`snapshot`] (with [`elf`]) -> [`mod@load`] -> [`registry`] ->
+//! [`report`]: a file that falls out on the way is reported with its reason and costs the
+//! others nothing.
 
 pub mod discover;
 pub mod elf;
@@ -11,8 +12,12 @@ pub mod load;
 pub mod registry;
 pub mod report;
 pub mod services;
+pub mod snapshot;
+pub mod trust;
 
 pub use discover::{DiscoverError, Discovery, NotAFile, discover};
-pub use load::{LoadError, LoadFailure, LoadedLibrary, load};
+pub use load::{LoadError, LoadFailure, LoadedLibrary, load, load_snapshot};
 pub use registry::{LoadedSource, Making, Refusal, RefusalReason, Registry};
 pub use report::PluginReport;
+pub use snapshot::Snapshot;
+pub use trust::Untrusted;

@@ -8,7 +8,8 @@ use musicdl_plugin_api::{Declaration, HostServices, Settings, Source, SourceErro
 use semver::Version;
 
 use super::discover::{DiscoverError, NotAFile, discover};
-use super::load::{LoadFailure, LoadedLibrary, load};
+use super::load::{LoadFailure, LoadedLibrary, load_snapshot};
+use super::trust::Gate;
 use crate::music::SourceName;
 
 /// What the plugin directories gave.
@@ -97,18 +98,19 @@ pub struct Making<'a> {
 }
 
 impl Registry {
-    /// Loads everything in those directories. Whatever a file does wrong costs that file.
+    /// Loads everything in those directories that may be loaded. Whatever a file does wrong costs that file.
     ///
     /// # Errors
     /// When a directory cannot be read.
     pub fn open(directories: &[PathBuf], making: &Making<'_>) -> Result<Registry, DiscoverError> {
         let found = discover(directories)?;
         let mut registry = Registry::default();
+        let mut gate = Gate::default();
         for (file, reason) in found.skipped {
             registry.refuse(file, reason.into());
         }
         for file in found.candidates {
-            if let Err(reason) = registry.add(&file, making) {
+            if let Err(reason) = registry.add(&file, &mut gate, making) {
                 registry.refuse(file, reason);
             }
         }
@@ -124,9 +126,14 @@ impl Registry {
         self.refused.push(Refusal { file, reason });
     }
 
-    fn add(&mut self, file: &Path, making: &Making<'_>) -> Result<(), RefusalReason> {
+    fn add(
+        &mut self,
+        file: &Path,
+        gate: &mut Gate,
+        making: &Making<'_>,
+    ) -> Result<(), RefusalReason> {
         let started = Instant::now();
-        let library = load(file).map_err(|error| error.reason)?;
+        let library = gate.admit(file).and_then(load_snapshot)?;
         if let Some(first) = self.get(&library.name) {
             return Err(RefusalReason::NameTaken {
                 by: first.file.clone(),

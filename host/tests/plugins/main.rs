@@ -12,6 +12,7 @@ mod desk;
 mod full;
 mod loading;
 mod panics;
+mod trust;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
@@ -49,17 +50,29 @@ impl Plugins {
 
     fn add(&self, name: &str, content: &[u8]) -> &Self {
         fs::write(self.file(name), content).unwrap();
+        // Whatever the umask of who runs the tests.
+        set_mode(&self.file(name), 0o644);
         self
     }
 
     /// Opens the directory with the same settings for every source.
     fn open(&self, settings: &Settings) -> Registry {
-        let making = Making {
-            settings: &|_, _| Ok(settings.clone()),
-            services: &|_, _| Arc::new(Desk::default()),
-        };
-        Registry::open(&[self.path().to_owned()], &making).unwrap()
+        open(&[self.path().to_owned()], settings)
     }
+}
+
+/// Opens directories with the same settings for every source.
+fn open(directories: &[PathBuf], settings: &Settings) -> Registry {
+    let making = Making {
+        settings: &|_, _| Ok(settings.clone()),
+        services: &|_, _| Arc::new(Desk::default()),
+    };
+    Registry::open(directories, &making).unwrap()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// A source of a library built for these tests, and the desk it talks to.
