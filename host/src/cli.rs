@@ -92,9 +92,27 @@ pub enum Command {
     Status,
     /// List the source plugins: version, what is missing, load time, or why one was refused
     Plugins {
+        /// What to do with them; without it they are listed
+        #[command(subcommand)]
+        action: Option<PluginsAction>,
+
         /// Also ask each configured source whether it can be reached
         #[arg(long)]
         check: bool,
+    },
+}
+
+/// What to do with plugins.
+#[derive(Debug, Subcommand)]
+pub enum PluginsAction {
+    /// Load from now on only the plugins that are there now, until told again
+    ///
+    /// Writes plugins.lock into each plugin directory and shows what changed. From then on a
+    /// file that is not listed in it, or was changed, is refused.
+    Trust {
+        /// Files to trust, by path, or by name in a plugin directory; all files if none is named
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
     },
 }
 
@@ -164,6 +182,24 @@ mod tests {
                 "{arguments:?}"
             );
         }
+    }
+
+    #[test]
+    fn plugins_are_listed_when_nothing_else_is_said() {
+        let action = |words: &[&str]| {
+            let cli = Cli::parse_from(["musicdl", "plugins"].iter().chain(words));
+            match cli.command {
+                Some(Command::Plugins { action, check }) => (action, check),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(matches!(action(&[]), (None, false)));
+        assert!(matches!(action(&["--check"]), (None, true)));
+        let (trust, _) = action(&["trust", "a.so", "b.so"]);
+        let Some(PluginsAction::Trust { files }) = trust else {
+            panic!("not trust")
+        };
+        assert_eq!(files, ["a.so", "b.so"].map(PathBuf::from));
     }
 
     #[test]

@@ -65,6 +65,8 @@ fn dispatch(cli: Cli, environment: &Environment, screen: &Screen) -> Result<Exit
         Some(Command::Run(after)) => run::run(environment, &cli.run.merge(after), screen),
         Some(Command::Plan { save }) => plan::plan(environment, save.as_deref(), screen),
         Some(Command::Status) => status::status(environment, screen),
-        Some(Command::Plugins { check }) => plugins::plugins(environment, check, screen),
+        Some(Command::Plugins { action, check }) => {
+            plugins::plugins(environment, action, check, screen)
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::commands::{Check, Failure, Report};
 use crate::engine::{Event, Reporter};
 use crate::plan::Plan;
 use crate::plugin::PluginReport;
+use crate::plugin::trust::Renewal;
 
 /// Prints every event.
 pub(super) struct Events;
@@ -52,6 +53,27 @@ pub(super) fn plan(plan: &Plan) {
 
 pub(super) fn plugins(report: &[PluginReport], checks: Option<&[Check]>) {
     document(&json!({ "plugins": report, "checks": checks }));
+}
+
+pub(super) fn trusted(renewals: &[Renewal]) {
+    let locks: Vec<_> = renewals
+        .iter()
+        .map(|renewal| {
+            let refused = renewal.refused.iter().map(|error| {
+                json!({
+                    "file": error.file.display().to_string(),
+                    "reason": error.reason.to_string(),
+                })
+            });
+            json!({
+                "lock": renewal.file.display().to_string(),
+                "written": renewal.written,
+                "plugins": renewal.rows,
+                "refused": refused.collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    document(&json!({ "locks": locks }));
 }
 
 pub(super) fn document(value: &impl Serialize) {

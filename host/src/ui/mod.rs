@@ -10,6 +10,7 @@ mod lines;
 mod out;
 mod progress;
 mod summary;
+mod trusted;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -28,6 +29,7 @@ use crate::commands::{Check, Failure, Report};
 use crate::engine::Reporter;
 use crate::plan::Plan;
 use crate::plan::generate::Findings;
+use crate::plugin::trust::Renewal;
 use crate::plugin::{PluginReport, Refusal};
 use crate::state::StatusReport;
 
@@ -178,6 +180,18 @@ impl Screen {
         match self.form {
             Form::Json => json::plugins(report, checks),
             Form::Words { .. } | Form::Quiet => out::data(&summary::plugins(report, checks)),
+        }
+    }
+
+    /// The locks that were written.
+    pub fn trusted(&self, renewals: &[Renewal]) {
+        for renewal in renewals {
+            self.warnings(&trusted::warnings(renewal));
+        }
+        match self.form {
+            Form::Json => json::trusted(renewals),
+            Form::Words { .. } => out::data(&trusted::words(renewals)),
+            Form::Quiet => {}
         }
     }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use musicdl::plugin::trust::{Change, Directory, Identity, Renewal, Row, TrustError, Which, renew};
 use musicdl::plugin::{LoadFailure, Registry, Snapshot, Untrusted, load_snapshot};
 use musicdl_plugin_api::Settings;
+use serde_json::{Value, json};
 
 use crate::{Plugins, built, set_mode};
 
@@ -277,4 +278,69 @@ fn nothing_is_trusted_that_others_can_change() {
     let error = trust(&plugins, &Which::All).unwrap_err();
     assert!(matches!(error, TrustError::Exposed { .. }), "{error}");
     assert!(!plugins.path().join("plugins.lock").exists());
+}
+
+/// Exit code, stdout and stderr of the program, with the directory's path taken out.
+fn musicdl(plugins: &Plugins, words: &[&str]) -> (i32, String, String) {
+    let nowhere = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_musicdl"))
+        .current_dir(nowhere.path())
+        .env_clear()
+        .env("HOME", nowhere.path())
+        .arg("--plugins")
+        .arg(plugins.path())
+        .args(words)
+        .output()
+        .unwrap();
+    let shown = |bytes: Vec<u8>| {
+        let path = plugins.path().display().to_string();
+        String::from_utf8(bytes).unwrap().replace(&path, "PLUGINS")
+    };
+    let code = output.status.code().unwrap();
+    (code, shown(output.stdout), shown(output.stderr))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_shows_what_changed_and_the_list_what_is_refused() {
+    let plugins = Plugins::new();
+    let (code, out, _) = musicdl(&plugins, &["plugins", "trust"]);
+    let expected = "PLUGINS/plugins.lock: not written, there is no plugin to list\n";
+    assert_eq!((code, out.as_str()), (0, expected));
+
+    plugins.add("rogue", &bytes("rogue"));
+    let (code, out, err) = musicdl(&plugins, &["plugins", "trust"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(out, "PLUGINS/plugins.lock\n  new: rogue.so (rogue 0.1.0)\n");
+
+    plugins.add("text", b"404 not found\n");
+    let (code, out, err) = musicdl(&plugins, &["plugins", "trust", "--json"]);
+    assert_eq!(code, 5, "{err}");
+    let plugin = json!({"name": "rogue", "version": "0.1.0", "api_version": "1.0.0"});
+    let expected = json!({"locks": [{
+        "lock": "PLUGINS/plugins.lock",
+        "written": true,
+        "plugins": [{"file": "rogue.so", "change": "same", "now": plugin}],
+        "refused": [{
+            "file": "PLUGINS/text.so",
+            "reason": "it is not a shared library of this system",
+        }],
+    }]});
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), expected);
+
+    let (_, out, _) = musicdl(&plugins, &["plugins"]);
+    let expected = "refused: PLUGINS/text.so: plugins.lock does not list it; if you trust it: \
+                    `musicdl plugins trust PLUGINS/text.so`\n";
+    assert!(out.ends_with(expected), "{out}");
+
+    let (code, _, err) = musicdl(&plugins, &["plugins", "trust", "rogue.so"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let (code, _, err) = musicdl(&plugins, &["plugins", "trust", "other.so"]);
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("no plugin directory has a file other.so"),
+        "{err}"
+    );
+    let (code, _, err) = musicdl(&plugins, &["plugins", "--check", "trust"]);
+    assert_eq!(code, 2, "{err}");
 }

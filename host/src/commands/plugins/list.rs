@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::environment::Environment;
-use super::exit::{Exit, Failure};
-use super::run::runtime;
-use super::sources;
+use crate::commands::environment::Environment;
+use crate::commands::exit::{Exit, Failure};
+use crate::commands::run::runtime;
+use crate::commands::sources;
 use crate::plugin::PluginReport;
 use crate::ui::Screen;
 
@@ -25,7 +25,7 @@ pub struct Check {
     pub warnings: Vec<String>,
 }
 
-pub(super) fn plugins(
+pub(super) fn list(
     environment: &Environment,
     check: bool,
     screen: &Screen,
