@@ -31,7 +31,10 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile, more: &[&str]) -> R
 /// Copies what was built. A library that a running musicdl has open is replaced, never
 /// written into: it would fall with the ground under it.
 pub(crate) fn copy(workspace: &Workspace, profile: Profile, dir: &Path) -> Result<()> {
-    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    if !dir.exists() {
+        fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+        keep_others_out(dir)?;
+    }
     for package in PACKAGES {
         let (built, name) = workspace.library(profile, package);
         let (aside, place) = (dir.join(format!(".{name}.new")), dir.join(&name));
@@ -42,6 +45,7 @@ pub(crate) fn copy(workspace: &Workspace, profile: Profile, dir: &Path) -> Resul
                 aside.display()
             )
         })?;
+        keep_others_out(&aside)?;
         fs::rename(&aside, &place).with_context(|| place.display().to_string())?;
         println!(
             "{}",
@@ -51,5 +55,19 @@ pub(crate) fn copy(workspace: &Workspace, profile: Profile, dir: &Path) -> Resul
                 .display()
         );
     }
+    Ok(())
+}
+
+/// musicdl loads nothing that a group may write to, as it may with some users' umask.
+#[cfg(unix)]
+fn keep_others_out(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).map(|metadata| metadata.permissions().mode());
+    mode.and_then(|mode| fs::set_permissions(path, fs::Permissions::from_mode(mode & !0o022)))
+        .with_context(|| path.display().to_string())
+}
+
+#[cfg(not(unix))]
+fn keep_others_out(_: &Path) -> Result<()> {
     Ok(())
 }
