@@ -90,9 +90,11 @@ pub enum Command {
     },
     /// Show how things stand after the last run, or during one
     Status,
-    /// List the source plugins: version, what is missing, load time, or why one was refused
+    /// List the source plugins: version, what is missing, load time, or why one was refused;
+    /// or make, check, install and describe one
+    #[command(args_conflicts_with_subcommands = true)]
     Plugins {
-        /// What to do with them; without it they are listed
+        /// What to do; the list when nothing is named
         #[command(subcommand)]
         action: Option<PluginsAction>,
 
@@ -113,6 +115,56 @@ pub enum PluginsAction {
         /// Files to trust, by path, or by name in a plugin directory; all files if none is named
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
+    },
+    /// Begin a plugin: a crate whose tests pass as it is
+    New {
+        /// Name in the config: lower-case words joined by `_`
+        name: String,
+        /// For a service that has whole albums only
+        #[arg(long)]
+        album_only: bool,
+        /// Directory of the crate [default: ./NAME]
+        #[arg(long, value_name = "DIR")]
+        path: Option<PathBuf>,
+        /// A checkout of musicdl-plugin-api to build against, instead of the published crate
+        #[arg(long, value_name = "DIR")]
+        plugin_api: Option<PathBuf>,
+    },
+    /// Review a library before it is used: symbols, API, layout, settings, needs, conduct
+    Check {
+        /// The library
+        #[arg(required = true)]
+        file: PathBuf,
+        /// Run the library in this process and say what it does, for the process that asked
+        #[arg(long, hide = true)]
+        in_process: bool,
+    },
+    /// Build a plugin and try it by hand: settings, searches, downloads, reloading
+    Dev {
+        /// Directory of the crate
+        dir: PathBuf,
+        /// Run the library in this process, for the process that asked
+        #[arg(long, hide = true)]
+        in_process: bool,
+    },
+    /// Put libraries into the plugin directory, after a check
+    Install {
+        /// The libraries
+        #[arg(required = true)]
+        file: Vec<PathBuf>,
+        /// The directory [default: the first one that is configured]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Take a plugin out of its directory
+    Remove {
+        /// Name in the config, or of the file
+        name: String,
+    },
+    /// Describe a plugin: settings, limits, capabilities, hosts
+    Info {
+        /// Name in the config
+        name: String,
     },
 }
 

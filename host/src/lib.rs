@@ -11,7 +11,8 @@
 //! 9. [`state`]: the journal from which the next run goes on.
 //!
 //! Beside the walk: [`music`] has the nouns all of them share, [`matching`] decides whether
-//! a hit is the wanted recording, [`ui`] prints, [`cli`] and [`commands`] join the stages.
+//! a hit is the wanted recording, [`ui`] prints, [`cli`] and [`commands`] join the stages,
+//! [`kit`] is what authors of plugins work with.
 //!
 //! # Files on disk, and who owns them
 //!
@@ -43,6 +44,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
+pub mod kit;
 pub mod layout;
 pub mod matching;
 pub mod music;

@@ -88,6 +88,7 @@ pub mod http;
 mod progress;
 mod query;
 mod settings;
+mod soundness;
 mod source;
 
 pub mod abi;

@@ -42,6 +42,16 @@ impl Environment {
         Ok(config::load_without_library(&self.inputs(None))?)
     }
 
+    /// The same, with variables of the plugins' bench that count more than the process's.
+    pub(super) fn config_with(&self, variables: &[(String, String)]) -> Result<Config, Failure> {
+        let mut inputs = self.inputs(None);
+        inputs
+            .env
+            .retain(|(key, _)| !variables.iter().any(|(known, _)| known == key));
+        inputs.env.extend_from_slice(variables);
+        Ok(config::load_without_library(&inputs)?)
+    }
+
     fn inputs(&self, jobs: Option<usize>) -> Inputs {
         Inputs {
             file: self.global.config.clone(),

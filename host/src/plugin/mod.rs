@@ -8,6 +8,7 @@
 
 pub mod discover;
 pub mod elf;
+pub mod info;
 pub mod load;
 pub mod registry;
 pub mod report;
@@ -16,6 +17,7 @@ pub mod snapshot;
 pub mod trust;
 
 pub use discover::{DiscoverError, Discovery, NotAFile, discover};
+pub use info::PluginInfo;
 pub use load::{LoadError, LoadFailure, LoadedLibrary, load, load_snapshot};
 pub use registry::{LoadedSource, Making, Refusal, RefusalReason, Registry};
 pub use report::PluginReport;

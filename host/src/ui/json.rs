@@ -7,6 +7,7 @@ use serde_json::json;
 use super::out;
 use crate::commands::{Check, Failure, Report};
 use crate::engine::{Event, Reporter};
+use crate::kit::child::Message;
 use crate::plan::Plan;
 use crate::plugin::PluginReport;
 use crate::plugin::trust::Renewal;
@@ -80,6 +81,14 @@ pub(super) fn document(value: &impl Serialize) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => out::data(&text),
         Err(error) => tracing::error!(%error, "data cannot be printed"),
+    }
+}
+
+/// One thing a child process says.
+pub(super) fn message(message: &Message) {
+    match serde_json::to_string(message) {
+        Ok(text) => out::data(&format!("\n{text}")),
+        Err(error) => tracing::error!(%error, "a message cannot be printed"),
     }
 }
 

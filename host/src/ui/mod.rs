@@ -6,6 +6,7 @@
 
 mod failure;
 mod json;
+mod kit;
 mod lines;
 mod out;
 mod progress;
@@ -16,6 +17,7 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
 use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
@@ -27,10 +29,12 @@ pub use out::plain;
 use crate::cli::Global;
 use crate::commands::{Check, Failure, Report};
 use crate::engine::Reporter;
+use crate::kit::child::Message;
+use crate::kit::review::Review;
 use crate::plan::Plan;
 use crate::plan::generate::Findings;
 use crate::plugin::trust::Renewal;
-use crate::plugin::{PluginReport, Refusal};
+use crate::plugin::{PluginInfo, PluginReport, Refusal};
 use crate::state::StatusReport;
 
 /// How much is printed, and in which form.
@@ -192,6 +196,56 @@ impl Screen {
             Form::Json => json::trusted(renewals),
             Form::Words { .. } => out::data(&trusted::words(renewals)),
             Form::Quiet => {}
+        }
+    }
+
+    /// The reviews of plugin files.
+    pub fn reviews(&self, reviews: &[Review]) {
+        let words: Vec<String> = reviews.iter().map(kit::review).collect();
+        match reviews {
+            [one] => self.answer(one, &words.concat()),
+            all => self.answer(&all, &words.join("\n")),
+        }
+    }
+
+    /// A source in full.
+    pub fn plugin(&self, info: &PluginInfo) {
+        match self.form {
+            Form::Json => json::document(info),
+            Form::Words { .. } | Form::Quiet => out::data(&kit::info(info)),
+        }
+    }
+
+    /// What a command did: the same as data and in words.
+    pub fn answer(&self, data: &impl Serialize, words: &str) {
+        match self.form {
+            Form::Json => json::document(data),
+            Form::Words { .. } => out::data(words),
+            Form::Quiet => {}
+        }
+    }
+
+    /// What a child process says to its parent. On a line of its own, whatever else was
+    /// printed before.
+    pub fn message(&self, message: &Message) {
+        json::message(message);
+    }
+
+    /// A line for the user of a parent process, from any thread.
+    pub fn say_to_parent(line: &str) {
+        json::message(&Message::Say(line.to_owned()));
+    }
+
+    /// A line that somebody's words are in.
+    pub fn line(&self, text: &str) {
+        let lines: Vec<String> = text.lines().map(plain).collect();
+        out::data(&lines.join("\n"));
+    }
+
+    /// Asks for a line, where somebody sits at a terminal.
+    pub fn prompt(&self) {
+        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+            self.say("musicdl plugins dev> ");
         }
     }
 

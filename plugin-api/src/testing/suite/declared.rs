@@ -4,78 +4,8 @@ use super::Trial;
 use crate::{DownloadRequest, ErrorKind, Progress, SourceError};
 
 pub(super) fn declares_itself_soundly(trial: &Trial) {
-    let declaration = &trial.declaration;
-    let word = |text: &str| {
-        (1..=32).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-    };
-    assert!(
-        word(&declaration.name),
-        "name `{}`: lower-case letters, digits and `_`, at most 32",
-        declaration.name
-    );
-    assert!(
-        !declaration.display_name.trim().is_empty(),
-        "the display name is empty"
-    );
-    let numbers: Vec<&str> = declaration
-        .version
-        .split(['-', '+'])
-        .next()
-        .unwrap_or_default()
-        .split('.')
-        .collect();
-    assert!(
-        numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u64>().is_ok()),
-        "version `{}` is no MAJOR.MINOR.PATCH",
-        declaration.version
-    );
-    let limits = &declaration.limits;
-    assert!(limits.search_concurrency >= 1, "no search may ever run");
-    assert!(limits.download_concurrency >= 1, "no download may ever run");
-    if let Some(window) = limits.search_window {
-        assert!(
-            window.requests >= 1 && !window.per.is_zero(),
-            "a window nothing fits into"
-        );
-    }
-    for (at, setting) in declaration.settings.iter().enumerate() {
-        let key = &setting.key;
-        assert!(
-            word(key),
-            "setting `{key}`: lower-case letters, digits and `_`"
-        );
-        assert!(!setting.doc.trim().is_empty(), "setting `{key}` has no doc");
-        assert!(
-            !declaration.settings[..at]
-                .iter()
-                .any(|other| other.key == *key),
-            "setting `{key}` is declared twice"
-        );
-        assert!(
-            !(setting.required && setting.default.is_some()),
-            "setting `{key}` is required and has a default"
-        );
-        if let (Some(default), false) = (&setting.default, setting.choices.is_empty()) {
-            assert!(
-                setting.choices.contains(default),
-                "setting `{key}`: its default is no choice"
-            );
-        }
-        // The host's own words beside the settings of a source.
-        assert!(
-            !matches!(key.as_str(), "enabled" | "concurrency"),
-            "setting `{key}` is the host's"
-        );
-    }
-    for host in &declaration.hosts {
-        assert!(
-            !host.is_empty() && !host.contains(['/', ':', ' ']),
-            "host `{host}` is no plain host name"
-        );
-    }
+    let problems = trial.declaration.problems();
+    assert!(problems.is_empty(), "{}", problems.join("; "));
 }
 
 pub(super) fn is_configured_exactly_with_its_settings(trial: &Trial) {
