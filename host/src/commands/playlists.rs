@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::layout::m3u::{self, M3uEntry};
-use crate::layout::{Layout, RelPath};
+use crate::layout::{Collisions, Layout, RelPath};
 use crate::plan::place::listing;
 use crate::plan::{Collection, ItemState, Plan, PlanItem};
 use crate::publish::{Existing, Publisher};
@@ -26,12 +26,15 @@ pub(super) fn write(
 ) -> Written {
     let mut written = Written::default();
     let mut existing = Existing::new(&config.library.path);
+    // `Mix: A` and `Mix? A` are two lists and one file name.
+    let mut names = Collisions::default();
     for collection in plan
         .collections
         .iter()
         .filter(|collection| collection.create_m3u)
     {
-        let rel = layout.m3u(&collection.name).join_extension(m3u::EXTENSION);
+        let stem = names.settle(&collection.id, &layout.m3u(&collection.name));
+        let rel = stem.join_extension(m3u::EXTENSION);
         let tracks = present(plan, collection, &mut existing, &config.library.path);
         let entries: Vec<M3uEntry<'_>> = tracks
             .iter()

@@ -183,3 +183,33 @@ fn a_song_that_nobody_has_costs_itself_and_the_playlist_goes_on() {
     let list = scene.library().text("gaps/gaps.m3u8");
     assert!(list.find("Kingfisher") < list.find("Bluebird"), "{list}");
 }
+
+#[test]
+fn playlists_whose_names_no_file_system_can_tell_apart_are_as_many_files() {
+    let scene = Scene::with(&["folder"]);
+    let songs = Song::many(3);
+    song::make(&scene.path("music"), &songs);
+    let mut config = String::from("playlists:\n");
+    for (name, song) in ["Mix: A", "Mix? A", "mix_ a"].iter().zip(&songs) {
+        let file = format!("{}.m3u", song.title);
+        scene.write(&file, song::m3u([song]));
+        config += &format!("  - {{name: \"{name}\", file: \"./{file}\"}}\n");
+    }
+    config += "library: {path: ./library}\nplugins: [./plugins]\nsources:\n";
+    scene.write("musicdl.yaml", config + FOLDER);
+    let run = scene.run(&[]).exits(0);
+
+    let library = scene.library();
+    let mut lists = library.files();
+    lists.retain(|file| file.ends_with(".m3u8"));
+    let lowercase: std::collections::BTreeSet<_> =
+        lists.iter().map(|file| file.to_lowercase()).collect();
+    assert_eq!(lowercase.len(), 3, "{lists:?}: {}", run.told());
+    for song in &songs {
+        let naming = |list: &&String| library.text(list).contains(&song.title);
+        assert_eq!(lists.iter().filter(naming).count(), 1, "{}", song.title);
+    }
+    let before = library.fingerprints();
+    scene.run(&[]).exits(0);
+    assert_eq!(library.fingerprints(), before);
+}
