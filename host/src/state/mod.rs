@@ -197,9 +197,19 @@ impl ReadOnlyState {
         )
         .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
         .map_err(database)?;
-        connection
+        // A run that was killed in its first moments leaves a database without tables.
+        let begun: bool = connection
             .busy_timeout(Duration::from_secs(5))
+            .and_then(|()| {
+                let item = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'item')";
+                connection.query_row(item, [], |row| row.get(0))
+            })
             .map_err(database)?;
+        if !begun {
+            return Err(StateError::Absent {
+                dir: dir.to_owned(),
+            });
+        }
         Ok(Self {
             connection,
             path,

@@ -233,6 +233,18 @@ fn nothing_run_yet_is_said_so() {
 
 #[cfg(unix)]
 #[test]
+fn a_run_that_died_before_it_made_its_tables_has_not_run() {
+    let dir = tempfile::tempdir().unwrap();
+    Connection::open(dir.path().join(FILE))
+        .and_then(|database| database.execute_batch("PRAGMA journal_mode = WAL;"))
+        .unwrap();
+    let error = ReadOnlyState::open(dir.path()).unwrap_err();
+    assert!(matches!(error, StateError::Absent { .. }), "{error}");
+    drop(State::open(dir.path()).unwrap());
+    ReadOnlyState::open(dir.path()).unwrap().status().unwrap();
+}
+
+#[test]
 fn the_state_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().unwrap();

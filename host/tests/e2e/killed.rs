@@ -1,6 +1,7 @@
 //! Ended as by a power cut, the same command goes on where it was.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use crate::support::music_server::MusicServer;
 use crate::support::program::until;
@@ -92,6 +93,37 @@ fn a_run_that_is_killed_in_the_middle_of_downloads_goes_on_with_what_is_missing(
     everything_is_there(&scene);
     scene.run(&[]).exits(0);
     assert_eq!(server.asked(), [""; 0]);
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_starts_leaves_nothing_in_the_way_of_the_next() {
+    let (scene, server) = scene();
+    for moment in [
+        "",
+        ".musicdl",
+        ".musicdl/lock",
+        ".musicdl/state.db",
+        ".musicdl/state.db-wal",
+        "library",
+        "library/.musicdl/staging",
+    ] {
+        server.gets_stuck_after(0);
+        let run = scene.start(&[]);
+        until(moment, || scene.path(moment).exists());
+        run.kill();
+        server.runs_freely();
+        assert_eq!(scene.library().audio(), [""; 0], "{moment}");
+
+        scene.run(&["plan"]).exits(0).says(&["50 to do"]);
+        server.gets_stuck_after(1);
+        let run = scene.start(&[]);
+        until("the first is there", || scene.library().audio().len() == 1);
+        run.kill();
+        server.runs_freely();
+        for dir in [".musicdl", "library"] {
+            fs::remove_dir_all(scene.path(dir)).unwrap();
+        }
+    }
 }
 
 #[test]
