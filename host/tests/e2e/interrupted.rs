@@ -19,7 +19,7 @@ struct Scenery {
     run: crate::support::program::Running,
 }
 
-fn in_the_middle() -> Scenery {
+fn in_the_middle(args: &[&str]) -> Scenery {
     let scene = Scene::with(&["subsonic"]);
     let songs = Song::many(TRACKS);
     let songs: Vec<_> = songs.into_iter().map(Song::without_cover).collect();
@@ -38,7 +38,7 @@ fn in_the_middle() -> Scenery {
         ),
     );
     server.gets_stuck_after(PLACED);
-    let run = scene.start(&[]);
+    let run = scene.start(args);
     server.wait_for_stuck(JOBS);
     Scenery { scene, server, run }
 }
@@ -68,7 +68,7 @@ fn goes_on(scene: &Scene, server: &MusicServer, placed: usize, outcome: &str) {
 
 #[test]
 fn after_one_ctrl_c_what_is_running_is_finished_and_nothing_else_begun() {
-    let Scenery { scene, server, run } = in_the_middle();
+    let Scenery { scene, server, run } = in_the_middle(&[]);
     run.interrupt();
     run.has_said("stopping: ");
     server.runs_freely();
@@ -80,19 +80,24 @@ fn after_one_ctrl_c_what_is_running_is_finished_and_nothing_else_begun() {
 
 #[test]
 fn after_one_ctrl_c_nobody_waits_longer_than_five_seconds() {
-    let Scenery { scene, server, run } = in_the_middle();
+    let Scenery { scene, server, run } = in_the_middle(&["--json"]);
     let interrupted = std::time::Instant::now();
     run.interrupt();
     let run = run.finish().exits(130);
     let waited = interrupted.elapsed();
     assert!(waited < Duration::from_secs(8), "{}", run.told());
     assert!(waited > Duration::from_secs(4), "{}", run.told());
+    let last = run.events().pop().unwrap();
+    assert_eq!(
+        (&last["event"], &last["exit_code"]),
+        (&"report".into(), &130.into())
+    );
     goes_on(&scene, &server, PLACED, "interrupted");
 }
 
 #[test]
 fn after_a_second_ctrl_c_the_program_ends_at_once() {
-    let Scenery { scene, server, run } = in_the_middle();
+    let Scenery { scene, server, run } = in_the_middle(&[]);
     run.interrupt();
     run.has_said("stopping: ");
     let interrupted = std::time::Instant::now();
@@ -109,7 +114,7 @@ fn after_a_second_ctrl_c_the_program_ends_at_once() {
 
 #[test]
 fn a_service_manager_that_ends_the_program_learns_that_it_did() {
-    let Scenery { scene, server, run } = in_the_middle();
+    let Scenery { scene, server, run } = in_the_middle(&[]);
     run.terminate();
     run.has_said("stopping: ");
     server.runs_freely();
