@@ -1,8 +1,9 @@
 //! Requests and answers of the host's HTTP service.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::http_date::seconds_since_1970;
 use crate::{Extra, SourceError};
 
 /// One request. `Debug` leaves out the query, the header values and the body, because any
@@ -150,11 +151,32 @@ impl Head {
         (200..300).contains(&self.status)
     }
 
-    /// `Retry-After`, when the server said it in seconds. Up to a day; garbage is `None`.
+    /// `Retry-After`, said in seconds or as a date, which is counted from the server's own
+    /// `Date` if it sent one. More than a day is a day; a date that has passed and garbage are
+    /// `None`.
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds: u64 = self.header("retry-after")?.trim().parse().ok()?;
-        (seconds <= 86_400).then(|| Duration::from_secs(seconds))
+        let said = self.header("retry-after")?.trim();
+        let seconds: u64 = match seconds_since_1970(said) {
+            Some(until) => {
+                let now = self.header("date").and_then(seconds_since_1970);
+                let wait = until.checked_sub(now.unwrap_or_else(seconds_now))?;
+                Some(wait).filter(|&wait| wait > 0)?
+            }
+            // `parse` alone would take a sign.
+            None if said.starts_with(|c: char| c.is_ascii_digit()) => said.parse().ok()?,
+            None => return None,
+        };
+        Some(LONGEST_WAIT.min(Duration::from_secs(seconds)))
     }
+}
+
+/// Longer than any limit that a service means.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// By this machine's clock; one that stands before 1970 has no better answer than 1970.
+fn seconds_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// A whole answer.
@@ -237,5 +259,38 @@ mod tests {
         let request = Request::get("https://ann:pw@example.org/rest/ping?p=secret")
             .header("Authorization", "Bearer secret");
         assert_eq!(format!("{request:?}"), "GET https://example.org/rest/ping");
+    }
+    #[test]
+    fn a_wait_is_a_number_or_a_date_and_never_more_than_a_day() {
+        const NOON: &str = "Sat, 21 Nov 2026 12:00:00 GMT";
+        for (said, date, seconds) in [
+            ("7", NOON, Some(7)),
+            (" 0 ", NOON, Some(0)),
+            ("86400", NOON, Some(86_400)),
+            ("86401", NOON, Some(86_400)),
+            ("18446744073709551615", NOON, Some(86_400)),
+            ("18446744073709551616", NOON, None),
+            ("-7", NOON, None),
+            ("+7", NOON, None),
+            ("7.5", NOON, None),
+            ("soon", NOON, None),
+            ("", NOON, None),
+            ("Sat, 21 Nov 2026 12:01:30 GMT", NOON, Some(90)),
+            ("Mon, 21 Nov 2056 12:00:00 GMT", NOON, Some(86_400)),
+            ("Sat, 21 Nov 2026 12:00:00 GMT", NOON, None),
+            ("Sat, 21 Nov 2026 11:59:59 GMT", NOON, None),
+            // Counted by this machine's clock, which both are far from.
+            ("Fri, 31 Dec 9999 23:59:59 GMT", "today", Some(86_400)),
+            ("Thu, 01 Jan 1970 00:00:01 GMT", "today", None),
+        ] {
+            let head = Head {
+                headers: [("retry-after", said), ("date", date)]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .to_vec(),
+                ..Head::default()
+            };
+            let wait = head.retry_after().map(|wait| wait.as_secs());
+            assert_eq!(wait, seconds, "{said:?} at {date}");
+        }
     }
 }

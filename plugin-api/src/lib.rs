@@ -85,6 +85,7 @@ mod extra;
 mod hit;
 mod host;
 pub mod http;
+mod http_date;
 mod progress;
 mod query;
 mod settings;
