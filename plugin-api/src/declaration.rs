@@ -116,7 +116,8 @@ impl SettingKind {
     pub const TEXT: SettingKind = SettingKind(0);
     /// A file or directory. The host makes it absolute, relative to the config file.
     pub const PATH: SettingKind = SettingKind(1);
-    /// An `http` or `https` URL.
+    /// An `http` or `https` URL. Its host, if the user wrote it, is one that this plugin may
+    /// reach even at a private or loopback address; a default of the plugin's own is not.
     pub const URL: SettingKind = SettingKind(2);
     /// A whole number, 0 or more.
     pub const NUMBER: SettingKind = SettingKind(3);
@@ -223,7 +224,12 @@ pub struct Declaration {
     pub best_quality: BestQuality,
     /// What it understands.
     pub settings: Vec<SettingSpec>,
-    /// Host names it talks to; empty when the user's settings name them, or nobody.
+    /// Host names it talks to, without port or path; a name stands for its subdomains too.
+    ///
+    /// If there are any, the host sends this plugin's requests only there, and to the hosts
+    /// that the user's settings name; redirects may lead to other public hosts, as those to a
+    /// content network do. Empty when only the user knows the hosts, or when they cannot be
+    /// known: then every public host may be asked.
     pub hosts: Vec<String>,
     /// Facts without a field of their own.
     pub extra: Extra,

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::exit::{Exit, Failure};
-use crate::config::Config;
+use crate::config::{Config, NetworkConfig, ProxyChoice};
 use crate::engine::{Deadlines, Lane};
 use crate::music::SourceName;
-use crate::plugin::services::{Ground, HostNet, NetOptions};
+use crate::plugin::services::{Ground, HostNet, NetError, NetOptions, Route, SourceFacts};
 use crate::plugin::{LoadedSource, Making, RefusalReason, Registry};
 
 /// What loading came to.
@@ -23,16 +23,19 @@ pub(super) struct Sources {
 /// Loads every plugin with its settings. Called within the runtime, whose threads carry the
 /// plugins' requests.
 pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
-    let net = HostNet::new(NetOptions::default(), tokio::runtime::Handle::current())
-        .map_err(|error| Failure::new(Exit::Network, error))?;
+    let net = HostNet::new(
+        net_options(&config.network),
+        tokio::runtime::Handle::current(),
+    )
+    .map_err(unusable_network)?;
     let ground = Ground {
         net,
         store_dir: config.state.join("plugins"),
         temp_root: std::env::temp_dir(),
     };
     let warnings = RefCell::new(Vec::new());
-    // The settings are read once; their secrets are what the services must never log.
-    let secrets: RefCell<Vec<(SourceName, Vec<SecretString>)>> = RefCell::default();
+    // The settings are read once; what the services need of them waits here.
+    let facts: RefCell<Vec<(SourceName, SourceFacts)>> = RefCell::default();
     let making = Making {
         settings: &|name, declaration| {
             let resolved = config
@@ -40,16 +43,21 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
                 .settings(&declaration.settings)
                 .map_err(|error| error.to_string())?;
             warnings.borrow_mut().extend(resolved.warnings);
-            let kept = resolved
+            let secrets = resolved
                 .secrets
                 .iter()
                 .map(|secret| SecretString::from(secret.expose().to_owned()))
                 .collect();
-            secrets.borrow_mut().push((name.clone(), kept));
+            let known = SourceFacts {
+                secrets,
+                named_hosts: resolved.hosts,
+                declared_hosts: declaration.hosts.clone(),
+            };
+            facts.borrow_mut().push((name.clone(), known));
             Ok(resolved.settings)
         },
         services: &|name, _declaration| {
-            let mut all = secrets.borrow_mut();
+            let mut all = facts.borrow_mut();
             let kept = all.iter().position(|(known, _)| known == name);
             let kept = kept.map(|at| all.swap_remove(at).1).unwrap_or_default();
             ground.services(name.clone(), kept)
@@ -70,6 +78,38 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
         }
     }
     Ok(Sources { registry, warnings })
+}
+
+/// The user's words, as the HTTP service has them.
+fn net_options(network: &NetworkConfig) -> NetOptions {
+    let default = NetOptions::default();
+    NetOptions {
+        connect: network.connect_timeout,
+        first_byte: network.first_byte_timeout,
+        stall: network.stall_timeout,
+        route: match &network.proxy {
+            ProxyChoice::System => Route::SystemProxy,
+            ProxyChoice::Direct => Route::Direct,
+            ProxyChoice::Url(url) => Route::Proxy(SecretString::from(url.expose())),
+        },
+        ca_file: network.ca_file.clone(),
+        user_agent: network.user_agent.clone().unwrap_or(default.user_agent),
+        allow_hosts: network.allow_hosts.clone(),
+        slow: default.slow,
+        lookup: default.lookup,
+    }
+}
+
+fn unusable_network(error: NetError) -> Failure {
+    let (exit, hint) = match &error {
+        NetError::CaFile { .. } | NetError::NoCertificate { .. } => {
+            (Exit::Usage, "`network.ca_file` in the config names it")
+        }
+        NetError::Proxy => (Exit::Usage, "`network.proxy` in the config is its URL"),
+        NetError::UserAgent => (Exit::Usage, "it is `network.user_agent` in the config"),
+        NetError::Client(_) => (Exit::Network, "or set `network.proxy` in the config"),
+    };
+    Failure::new(exit, error).with_hint(hint)
 }
 
 impl Sources {

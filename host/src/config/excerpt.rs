@@ -2,7 +2,8 @@
 //! passwords, and a password must not end in a terminal or a bug report because of a typing
 //! error beside it.
 
-/// The sections that hold no secret. An unknown one might be a mistyped `sources`.
+/// The sections that hold no secret, as `sources` and `network` do. An unknown one might be a
+/// mistyped one of those.
 const OPEN_SECTIONS: [&str; 10] = [
     "version",
     "songs",

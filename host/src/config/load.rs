@@ -129,7 +129,8 @@ impl<'a> Layers<'a> {
         download.jobs = self.jobs().unwrap_or(download.jobs);
         let mut wanted = said.wanted;
         wanted.extend(self.playlists());
-        let warnings = self.environment.warnings();
+        let mut warnings = self.environment.warnings();
+        warnings.extend(file.as_deref().and_then(|file| said.network.warning(file)));
         let around = Arc::new(Around {
             environment: self.environment,
             config,
@@ -158,6 +159,7 @@ impl<'a> Layers<'a> {
             plugins,
             state,
             limits: said.limits,
+            network: said.network,
             warnings,
             around,
         })

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::entries::Entries;
 use super::error::{ConfigError, Problem, Report};
 use super::file::ConfigFile;
+use super::network::{NETWORK, NetworkConfig};
 use super::paths::Base;
 use super::section::Section;
 use super::source::{self, Listed};
@@ -15,7 +16,7 @@ use super::value::{self, Refusal};
 use super::wanted::{Wanted, WantedKind};
 use super::{DownloadConfig, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite};
 
-pub(super) const TOP: [&str; 12] = [
+pub(super) const TOP: [&str; 13] = [
     "version",
     "songs",
     "albums",
@@ -28,6 +29,7 @@ pub(super) const TOP: [&str; 12] = [
     "plugins",
     "state",
     "limits",
+    "network",
 ];
 pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
@@ -70,6 +72,7 @@ pub(super) struct FromFile {
     pub(super) plugins: Option<Vec<PathBuf>>,
     pub(super) state: Option<PathBuf>,
     pub(super) limits: LimitsConfig,
+    pub(super) network: NetworkConfig,
 }
 
 impl Default for FromFile {
@@ -87,6 +90,7 @@ impl Default for FromFile {
             plugins: None,
             state: None,
             limits: LimitsConfig::default(),
+            network: NetworkConfig::default(),
         }
     }
 }
@@ -119,6 +123,7 @@ impl FromFile {
         said.download(top.below("download", &DOWNLOAD, report), report);
         said.matching(top.below("matching", &MATCHING, report), report);
         said.limits(top.below("limits", &LIMITS, report), report);
+        said.network = NetworkConfig::read(top.below("network", &NETWORK, report), base, report);
         if let Some(node) = top.take("sources") {
             said.sources = source::read(file, node, report);
         }

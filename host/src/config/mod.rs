@@ -36,6 +36,13 @@
 //! | `limits.connect_check_timeout` | longest probe of a source, 1s to 1h | `15s` |
 //! | `limits.max_playlist_bytes` | largest playlist file, 1 to 1GiB | `256MiB` |
 //! | `limits.max_playlist_rows` | longest playlist file, 1 to 10000000 | `1000000` |
+//! | `network.proxy` | `none`, or the URL of an http, https or socks5 proxy | `system`: that of the environment |
+//! | `network.ca_file` | certificates (PEM) trusted beside the system's | none |
+//! | `network.user_agent` | what requests say they are from | `musicdl/VERSION` |
+//! | `network.allow_hosts` | hosts at home that plugins may reach, beside those in their settings | none |
+//! | `network.connect_timeout` | longest wait for a connection, 1s to 1h | `10s` |
+//! | `network.first_byte_timeout` | longest wait for an answer to begin, 1s to 1h | `30s` |
+//! | `network.stall_timeout` | longest silence within an answer, 1s to 1h | `60s` |
 //!
 //! Times have a unit (`500ms`, `60s`, `5m`, `1h`); sizes are bytes or have one (`64KiB`,
 //! `256MiB`, `1GiB`).
@@ -99,6 +106,7 @@ mod inputs;
 mod load;
 mod meaning;
 mod nearest;
+mod network;
 mod paths;
 mod secret;
 mod section;
@@ -115,6 +123,7 @@ use crate::music::SourceName;
 pub use error::{ConfigError, Line, Place, Problem};
 pub use inputs::{Flags, Inputs};
 pub use load::{load, load_without_library};
+pub use network::{NetworkConfig, ProxyChoice};
 pub use secret::Secret;
 pub use source::{ResolvedSettings, SourceConfig};
 pub use wanted::{EntryLayout, Wanted, WantedInput, WantedKind};
@@ -143,6 +152,8 @@ pub struct Config {
     pub state: PathBuf,
     /// Deadlines and sizes.
     pub limits: LimitsConfig,
+    /// Proxy, trust, hosts at home, time limits.
+    pub network: NetworkConfig,
     /// What was ignored: one sentence each.
     pub warnings: Vec<String>,
     around: Arc<source::Around>,

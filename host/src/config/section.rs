@@ -129,6 +129,33 @@ impl<'f> Section<'f> {
         word(self.file, &name, node, report, read)
     }
 
+    /// The same for a value that may hold a password: no message repeats it.
+    pub(super) fn read_secret<T>(
+        &mut self,
+        key: &str,
+        report: &mut Report,
+        read: impl Fn(&str) -> Result<T, Refusal>,
+    ) -> Option<T> {
+        let node = self.take(key)?;
+        let name = self.name_of(key);
+        let place = self.file.place(node.spot);
+        match node.said {
+            Said::Word(word) => match read(&word) {
+                Ok(value) => return Some(value),
+                Err(refusal) => {
+                    let message = format!("`{name}` must be {}", refusal.must_be);
+                    let problem = Problem::new(place, message).key(name);
+                    report.add(problem.maybe_hint(refusal.hint));
+                }
+            },
+            said @ (Said::Nothing | Said::List(_) | Said::Map(_)) => {
+                let message = format!("`{name}` takes a single value, not {}", said.kind());
+                report.add(Problem::new(place, message).key(name));
+            }
+        }
+        None
+    }
+
     /// The list under `key`, each value as `read` understands it. A single value is a list of
     /// one.
     pub(super) fn read_list<T>(

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's scenery may fail by panicking")]
 
+mod addresses;
 mod limits;
 mod open;
+mod proxy;
 mod redirects;
 mod save;
 mod send;
@@ -19,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use musicdl::music::SourceName;
-use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route};
+use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route, SourceFacts};
 use musicdl_plugin_api::{Files, Host, Progress, ProgressSink, SourceError};
 use tokio::runtime::Runtime;
 
@@ -28,6 +30,7 @@ pub(crate) struct Scene {
     pub(crate) host: Host,
     pub(crate) dir: tempfile::TempDir,
     pub(crate) runtime: Option<Runtime>,
+    ground: Ground,
 }
 
 impl Scene {
@@ -37,9 +40,15 @@ impl Scene {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut NetOptions)) -> Self {
+        Self::of(SourceFacts::default(), change)
+    }
+
+    pub(crate) fn of(facts: SourceFacts, change: impl FnOnce(&mut NetOptions)) -> Self {
         let mut options = NetOptions {
             // The proxy of whoever runs the tests knows nothing of our loopback.
             route: Route::Direct,
+            // Where all servers of the tests are; what is refused without it is in `addresses`.
+            allow_hosts: vec!["127.0.0.1".to_owned()],
             ..NetOptions::default()
         };
         change(&mut options);
@@ -56,10 +65,17 @@ impl Scene {
         };
         let name = SourceName::parse("subsonic").unwrap();
         Self {
-            host: Host::new(ground.services(name, Vec::new())),
+            host: Host::new(ground.services(name, facts)),
             dir,
             runtime: Some(runtime),
+            ground,
         }
+    }
+
+    /// The host of another plugin in the same program.
+    pub(crate) fn another(&self, facts: SourceFacts) -> Host {
+        let name = SourceName::parse("navidrome").unwrap();
+        Host::new(self.ground.services(name, facts))
     }
 
     /// Where the tests save to.

@@ -1,16 +1,19 @@
 //! Certificates.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
+use musicdl::plugin::services::{HostNet, NetOptions};
 use musicdl_plugin_api::ErrorKind;
 use musicdl_plugin_api::http::Request;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 use crate::Scene;
-use crate::server::{Server, ok};
+use crate::server::{Server, ok, raw};
 
 /// For 127.0.0.1, of the key below, signed by that key. Made on 2026-11-21 with
 /// `openssl req -x509 -days 36500 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1`.
@@ -22,15 +25,23 @@ fn key() -> Vec<u8> {
     head.iter().copied().chain(1..=32).collect()
 }
 
-/// Shakes hands with everybody, as the owner of a certificate nobody vouches for.
+/// For 127.0.0.1, of the same key, signed by the company of `company.pem`. Both made on
+/// 2026-11-21 with `openssl x509 -req -CA company.pem -days 36500`.
+const SIGNED_BY_COMPANY: &[u8] = include_bytes!("signed_by_company.der");
+
 fn untrusted_server() -> String {
+    tls_server(SELF_SIGNED)
+}
+
+/// Shakes hands with everybody, as the owner of that certificate, and sends `music`.
+fn tls_server(certificate: &'static [u8]) -> String {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(
-            vec![CertificateDer::from(SELF_SIGNED)],
+            vec![CertificateDer::from(certificate)],
             PrivatePkcs8KeyDer::from(key()).into(),
         )
         .unwrap();
@@ -41,7 +52,12 @@ fn untrusted_server() -> String {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            while tls.is_handshaking() && tls.complete_io(&mut stream).is_ok() {}
+            let mut tls = rustls::Stream::new(&mut tls, &mut stream);
+            // A client that does not trust us says so instead of a request.
+            if tls.read(&mut [0; 4096]).is_ok_and(|n| n > 0) {
+                tls.write_all(&raw("200 OK", &[("Content-Length", "5")], b"music"))
+                    .unwrap();
+            }
         }
     });
     host
@@ -61,6 +77,36 @@ fn a_certificate_nobody_vouches_for_is_permanent() {
     );
     assert!(refused.message.contains("certificate"), "{refused}");
     assert!(!refused.message.contains("hunter2"), "{refused}");
+}
+
+fn company() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http_service/company.pem")
+}
+
+#[test]
+fn a_certificate_the_user_vouches_for_is_trusted() {
+    let request = Request::get(format!("https://{}/", tls_server(SIGNED_BY_COMPANY)));
+    let refused = Scene::new().host.http_send(&request).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Permanent, "{refused}");
+    let scene = Scene::with(|options| options.ca_file = Some(company()));
+    assert_eq!(scene.host.http_send(&request).unwrap().body, b"music");
+    let other = Request::get(format!("https://{}/", untrusted_server()));
+    let refused = scene.host.http_send(&other).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Permanent, "{refused}");
+}
+
+#[test]
+fn a_file_of_certificates_that_is_not_there_is_named() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = NetOptions {
+        ca_file: Some(PathBuf::from("/nowhere/company.pem")),
+        ..NetOptions::default()
+    };
+    let refused = HostNet::new(options, runtime.handle().clone()).unwrap_err();
+    assert!(
+        refused.to_string().contains("/nowhere/company.pem"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -41,9 +41,15 @@ fn url(value: &str) -> Result<String, Refusal> {
     }
 }
 
+/// The host of a URL, without port.
+pub(super) fn host_in(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok()?;
+    url.host_str().map(str::to_owned)
+}
+
 /// The password in `http://ann:password@host/`, which is as secret as one in a setting of its
 /// own; as written, and decoded if that differs.
-pub(super) fn passwords_in(url: &str) -> Vec<String> {
+pub(in crate::config) fn passwords_in(url: &str) -> Vec<String> {
     let Ok(parsed) = reqwest::Url::parse(url) else {
         return Vec::new();
     };
@@ -110,6 +116,17 @@ mod tests {
             let base = Base::new(Path::new("/base"), Some(Path::new("/home/ann")));
             let checked = check(&spec, value, &base).ok();
             assert_eq!(checked.as_deref(), expected, "{value} as {:?}", spec.kind);
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_url_has_no_port() {
+        for (url, host) in [
+            ("http://127.0.0.1:4040/rest", "127.0.0.1"),
+            ("https://ann:pw@NAS.lan/", "nas.lan"),
+            ("http://[::1]:80", "[::1]"),
+        ] {
+            assert_eq!(host_in(url).as_deref(), Some(host), "{url}");
         }
     }
 

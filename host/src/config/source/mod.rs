@@ -21,7 +21,9 @@ use super::paths::Base;
 use super::section::{refused, word};
 use super::value::{self, Refusal};
 
+pub(super) use check::passwords_in;
 pub use settings::ResolvedSettings;
+pub(super) use settings::mode_if_others_can_read;
 
 /// Downloads at once at one source; more is no use to anybody.
 const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=64;

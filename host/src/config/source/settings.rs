@@ -5,7 +5,7 @@ use std::path::Path;
 
 use musicdl_plugin_api::{SettingKind, SettingSpec, Settings};
 
-use super::check::{check, passwords_in};
+use super::check::{check, host_in, passwords_in};
 use super::given::{FILE, Given, How, is_known, needs_a_secret, spellings};
 use super::secret_input::{self, COMMAND_LIMIT};
 use super::{RESERVED, Setting, SourceConfig, Value, full_key};
@@ -23,6 +23,9 @@ pub struct ResolvedSettings {
     /// Every secret among the values, for those who redact: the secret settings, and passwords
     /// inside URLs.
     pub secrets: Vec<Secret>,
+    /// The hosts of the URLs that the user wrote, as URLs have them. Those of a plugin's own
+    /// defaults are not the user's word.
+    pub hosts: Vec<String>,
     /// What works but should be known: one sentence each.
     pub warnings: Vec<String>,
 }
@@ -41,6 +44,7 @@ impl SourceConfig {
             pairs: Vec::new(),
             missing: Vec::new(),
             secrets: Vec::new(),
+            hosts: Vec::new(),
             warnings: self.unknown_variables(declared),
         };
         for flaw in &self.flaws {
@@ -58,6 +62,7 @@ impl SourceConfig {
             settings: Settings::from_pairs(resolving.pairs),
             missing: resolving.missing,
             secrets: resolving.secrets,
+            hosts: resolving.hosts,
             warnings: resolving.warnings,
         })
     }
@@ -113,12 +118,15 @@ struct Resolving<'a> {
     pairs: Vec<(String, Vec<String>)>,
     missing: Vec<String>,
     secrets: Vec<Secret>,
+    hosts: Vec<String>,
     warnings: Vec<String>,
 }
 
 impl Resolving<'_> {
     fn resolve(&mut self, spec: &SettingSpec) {
-        let (values, place, base) = match self.source.given(spec, &mut self.report) {
+        let given = self.source.given(spec, &mut self.report);
+        let is_the_users = given.is_some();
+        let (values, place, base) = match given {
             Some(given) => {
                 let (place, base) = (given.place.clone(), given.base);
                 match self.values(spec, given) {
@@ -146,6 +154,10 @@ impl Resolving<'_> {
         } else if spec.kind == SettingKind::URL {
             let passwords = checked.iter().flat_map(|url| passwords_in(url));
             self.secrets.extend(passwords.map(Secret::new));
+        }
+        if is_the_users && spec.kind == SettingKind::URL {
+            self.hosts
+                .extend(checked.iter().filter_map(|url| host_in(url)));
         }
         if !checked.is_empty() {
             self.pairs.push((spec.key.clone(), checked));
@@ -256,7 +268,7 @@ impl Resolving<'_> {
 
 /// The permission bits of a file that group or world can read.
 #[cfg(unix)]
-fn mode_if_others_can_read(path: &Path) -> Option<u32> {
+pub(in crate::config) fn mode_if_others_can_read(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o7777;
     (mode & 0o044 != 0).then_some(mode)
@@ -264,6 +276,6 @@ fn mode_if_others_can_read(path: &Path) -> Option<u32> {
 
 /// Where files have no permission bits, there is nothing to read off.
 #[cfg(not(unix))]
-fn mode_if_others_can_read(_: &Path) -> Option<u32> {
+pub(in crate::config) fn mode_if_others_can_read(_: &Path) -> Option<u32> {
     None
 }

@@ -16,7 +16,7 @@ DIR/musicdl.yaml:1:1: the config has no key `playlist`; did you mean `playlists`
   |
 1 | playlist:
   | ^^^^^^^^
-accepted: version, songs, albums, artists, playlists, library, download, matching, sources, plugins, state, limits"
+accepted: version, songs, albums, artists, playlists, library, download, matching, sources, plugins, state, limits, network"
     );
     assert_eq!(
         refusal("download:\n  foo: 4\n"),
@@ -326,4 +326,35 @@ fn a_value_out_of_range_or_of_another_type_says_what_it_must_be() {
         layout.contains("`library.cover_file` is `maybe`; it must be one of the accepted words")
     );
     assert!(layout.contains("`library.layout.m3u` is ``; it must be a text"));
+}
+
+#[test]
+fn a_proxy_is_never_repeated_because_a_password_may_be_in_it() {
+    for said in ["'ann:hunter2@proxy'", "[hunter2]", "{ann: hunter2}"] {
+        let refusal = refusal(&format!("network:\n  proxy: {said}\n"));
+        assert!(refusal.contains("musicdl.yaml:2:"), "{refusal}");
+        assert!(refusal.contains("`network.proxy`"), "{refusal}");
+        assert!(!refusal.contains("hunter2"), "{refusal}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_of_the_proxy_that_others_can_read_is_told() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    for (proxy, mode, told) in [
+        ("http://ann:hunter2@proxy:3128", 0o644, true),
+        ("http://ann:hunter2@proxy:3128", 0o600, false),
+        ("http://proxy:3128", 0o644, false),
+        ("none", 0o644, false),
+    ] {
+        let scene = Scene::with_library(&format!("network: {{proxy: '{proxy}'}}\n"));
+        set_permissions(scene.path("musicdl.yaml"), Permissions::from_mode(mode)).unwrap();
+        let warnings = scene.load().warnings;
+        assert_eq!(warnings.len(), usize::from(told), "{proxy} {mode:o}");
+        let all = warnings.concat();
+        assert!(!all.contains("hunter2"), "{all}");
+        assert!(!told || all.contains("`network.proxy`"), "{all}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The reference config in `examples/` stays true.
 
 use super::*;
-use crate::config::{entries, meaning};
+use crate::config::{entries, meaning, network};
 
 fn example() -> (PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/musicdl.yaml");
@@ -27,6 +27,9 @@ fn the_example_says_what_it_says_are_the_defaults() {
     assert_eq!(config.download, DownloadConfig::default());
     assert_eq!(config.matching, MatchingConfig::default());
     assert_eq!(config.limits, LimitsConfig::default());
+    // The proxy's type compares with nothing: it may hold a password.
+    let (network, default) = (config.network, NetworkConfig::default());
+    assert_eq!(format!("{network:?}"), format!("{default:?}"));
     assert_eq!(config.wanted.len(), 10);
     assert_eq!(config.sources.len(), 3);
 }
@@ -44,6 +47,7 @@ fn the_example_and_the_module_docs_have_every_key() {
         &meaning::DOWNLOAD,
         &meaning::MATCHING,
         &meaning::LIMITS,
+        &network::NETWORK,
         &entries::KEYS,
     ];
     for key in all.into_iter().flatten() {

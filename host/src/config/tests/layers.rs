@@ -230,3 +230,26 @@ fn an_unknown_variable_of_ours_is_warned_of_and_an_empty_one_counts_as_not_set()
     );
     assert_eq!(config.state, scene.path(".musicdl"));
 }
+
+#[test]
+fn every_key_of_the_network_arrives() {
+    let scene = Scene::with_library(
+        "network: {proxy: 'http://ann:hunter2@proxy:3128', ca_file: ./company.pem, user_agent: me/1, \
+         allow_hosts: [NAS.lan, 192.168.1.4], connect_timeout: 1s, first_byte_timeout: 2s, stall_timeout: 3s}",
+    );
+    let network = scene.load().network;
+    assert!(!format!("{network:?}").contains("hunter2"));
+    let ProxyChoice::Url(proxy) = network.proxy else {
+        panic!("{:?}", network.proxy);
+    };
+    assert_eq!(proxy.expose(), "http://ann:hunter2@proxy:3128");
+    assert_eq!(network.ca_file, Some(scene.path("company.pem")));
+    assert_eq!(network.user_agent.as_deref(), Some("me/1"));
+    assert_eq!(network.allow_hosts, ["nas.lan", "192.168.1.4"]);
+    let limits = [
+        network.connect_timeout,
+        network.first_byte_timeout,
+        network.stall_timeout,
+    ];
+    assert_eq!(limits, [1, 2, 3].map(Duration::from_secs));
+}

@@ -84,6 +84,7 @@ concurrency: 2",
     );
     assert!(resolved.missing.is_empty());
     assert_eq!(exposed(&resolved), ["1e5"]);
+    assert_eq!(resolved.hosts, ["127.0.0.1"]);
     let source = scene.load().source(&name("subsonic"));
     assert_eq!(
         (source.enabled, source.concurrency, source.line),
@@ -120,6 +121,37 @@ fn sources_keep_their_order_and_may_be_a_bare_name_or_switched_off() {
         folder.settings.list("paths"),
         [scene.path("mine").display().to_string()]
     );
+}
+
+#[test]
+fn a_host_is_the_users_word_only_where_the_user_wrote_it() {
+    let declared = [
+        SettingSpec::text("url", "")
+            .kind(SettingKind::URL)
+            .default_value("http://127.0.0.1:5030"),
+        SettingSpec::text("mirrors", "")
+            .kind(SettingKind::URL)
+            .list(),
+        SettingSpec::text("note", ""),
+    ];
+    for (settings, hosts) in [
+        ("note: http://note.lan", &[][..]),
+        ("url: http://nas.lan:5030/x", &["nas.lan"]),
+        (
+            "mirrors: ['http://a.lan', 'http://b.lan']",
+            &["a.lan", "b.lan"],
+        ),
+    ] {
+        let source = subsonic(settings).load().source(&name("subsonic"));
+        assert_eq!(
+            source.settings(&declared).unwrap().hosts,
+            hosts,
+            "{settings}"
+        );
+    }
+    let scene = subsonic("note: x").env("MUSICDL_SOURCES_SUBSONIC_URL", "http://env.lan");
+    let source = scene.load().source(&name("subsonic"));
+    assert_eq!(source.settings(&declared).unwrap().hosts, ["env.lan"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the host does for plugins: HTTP, a log, a small store, the time, scratch space.
 //!
 //! Here every source gets its own [`HostServices`] with its own store, scratch directory
-//! and known secrets, over the one HTTP client all of them share ([`HostNet`]). Which
+//! and known secrets, and an HTTP client of its own over what all share ([`HostNet`]). Which
 //! source may run, when a call is retried and what a file is worth is decided elsewhere.
 //!
 //! All calls block. They come from threads that a plugin may hold for minutes, so nothing
@@ -26,12 +26,13 @@ use crate::music::SourceName;
 use secrets::Secrets;
 use store::Store;
 
-pub use http::{HostNet, NetError, NetOptions, Route, SlowLimit};
+use http::SourceNet;
+pub use http::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit};
 
 /// What the services of all sources stand on.
 #[derive(Clone, Debug)]
 pub struct Ground {
-    /// The one HTTP client.
+    /// What their HTTP clients are made from.
     pub net: Arc<HostNet>,
     /// Directory of the stores, one `NAME.json` each; made on the first write.
     pub store_dir: PathBuf,
@@ -40,28 +41,40 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// The services of the source of that name. `secrets` are the values that must not
-    /// appear in its log lines: its settings marked as secret. Dropping the last handle
-    /// removes its scratch directory.
+    /// The services of the source of that name. Dropping the last handle removes its scratch
+    /// directory.
     ///
     /// Touches neither disk nor network. At most one per source and state directory may be
     /// in use in a process, because of two that keep something at once one would win.
-    pub fn services(&self, name: SourceName, secrets: Vec<SecretString>) -> Arc<dyn HostServices> {
+    pub fn services(&self, name: SourceName, facts: SourceFacts) -> Arc<dyn HostServices> {
+        let net = SourceNet::new(Arc::clone(&self.net), &facts);
         Arc::new(Services {
             store: Store::new(&self.store_dir, &name),
             name,
-            net: Arc::clone(&self.net),
-            secrets: Secrets::new(secrets),
+            net: Arc::new(net),
+            secrets: Secrets::new(facts.secrets),
             temp_root: self.temp_root.clone(),
             temp: Mutex::new(None),
         })
     }
 }
 
+/// What the host knows of a source beside its name.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFacts {
+    /// Values that must not appear in its log lines: its settings marked as secret.
+    pub secrets: Vec<SecretString>,
+    /// Names and addresses that the user wrote into its settings, which it may reach wherever
+    /// they are.
+    pub named_hosts: Vec<String>,
+    /// [`Declaration::hosts`](musicdl_plugin_api::Declaration::hosts).
+    pub declared_hosts: Vec<String>,
+}
+
 /// The services of one source.
 struct Services {
     name: SourceName,
-    net: Arc<HostNet>,
+    net: Arc<SourceNet>,
     store: Store,
     secrets: Secrets,
     temp_root: PathBuf,

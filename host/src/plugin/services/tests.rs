@@ -25,7 +25,7 @@ impl Scene {
             store_dir: self.root.path().join("plugins"),
             temp_root: self.root.path().join("tmp"),
         };
-        ground.services(SourceName::parse(name).unwrap(), Vec::new())
+        ground.services(SourceName::parse(name).unwrap(), SourceFacts::default())
     }
 }
 

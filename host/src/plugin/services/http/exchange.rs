@@ -11,9 +11,11 @@ use reqwest::Response;
 use tokio::sync::Semaphore;
 use tokio::time::{timeout, timeout_at};
 
+use super::client::SourceNet;
 use super::failure;
-use super::net::{HostNet, MAX_HEADERS, SlowLimit};
+use super::net::{MAX_HEADERS, SlowLimit};
 use super::outgoing::{Outgoing, host_of};
+use super::reach::Leg;
 use super::redirect;
 
 /// What came of an exchange, in order: a head, chunks, and one of the other two; or the
@@ -28,7 +30,7 @@ pub(super) enum Event {
 /// Runs the exchange until its end, at most until `deadline`. A chunk takes a permit of
 /// `room`, which the receiver gives back, so that a slow disk slows the network down.
 pub(super) async fn run(
-    net: &HostNet,
+    net: &SourceNet,
     outgoing: Outgoing,
     deadline: Option<Instant>,
     events: Sender<Event>,
@@ -51,7 +53,7 @@ pub(super) async fn run(
 }
 
 async fn relay(
-    net: &HostNet,
+    net: &SourceNet,
     outgoing: Outgoing,
     events: &Sender<Event>,
     room: &Semaphore,
@@ -61,7 +63,7 @@ async fn relay(
     if events.send(Event::Head(head(&response))).is_err() {
         return Ok(());
     }
-    let mut pace = Pace::new(net.options.slow);
+    let mut pace = Pace::new(net.host.options.slow);
     loop {
         // Never closed; would it be, nobody would want the rest.
         let Ok(permit) = room.acquire().await else {
@@ -69,11 +71,11 @@ async fn relay(
         };
         permit.forget();
         let asked = Instant::now();
-        let stall = net.options.stall;
+        let stall = net.host.options.stall;
         let chunk = timeout(stall, response.chunk())
             .await
             .map_err(|_| SourceError::transient(format!("{host} sent nothing for {stall:?}")))?
-            .map_err(|error| failure::of_exchange(&host, net.roots, error))?;
+            .map_err(|error| failure::of_exchange(&host, net.host.roots, error))?;
         let Some(chunk) = chunk else {
             return Ok(());
         };
@@ -81,7 +83,7 @@ async fn relay(
             let SlowLimit {
                 bytes_per_second,
                 over,
-            } = net.options.slow;
+            } = net.host.options.slow;
             return Err(SourceError::transient(format!(
                 "{host} sent less than {bytes_per_second} bytes a second for {over:?}"
             )));
@@ -93,11 +95,14 @@ async fn relay(
 }
 
 /// The answer at the end of all redirects.
-async fn answer(net: &HostNet, mut outgoing: Outgoing) -> Result<Response, SourceError> {
+async fn answer(net: &SourceNet, mut outgoing: Outgoing) -> Result<Response, SourceError> {
     let mut followed = 0;
+    let mut leg = Leg::Asked;
     loop {
+        net.reach.check(&outgoing.url, leg)?;
+        leg = Leg::Redirected;
         let host = outgoing.host();
-        let failed = |error| failure::of_exchange(&host, net.roots, error);
+        let failed = |error| failure::of_exchange(&host, net.host.roots, error);
         // The builder turns a user in the URL into an Authorization header, unless the
         // plugin set one.
         let request = net
@@ -107,7 +112,7 @@ async fn answer(net: &HostNet, mut outgoing: Outgoing) -> Result<Response, Sourc
             .body(outgoing.body.clone())
             .build()
             .map_err(failed)?;
-        let limit = net.options.first_byte;
+        let limit = net.host.options.first_byte;
         let response = timeout(limit, net.client.execute(request))
             .await
             .map_err(|_| SourceError::transient(format!("no answer from {host} for {limit:?}")))?

@@ -6,18 +6,23 @@ use std::iter;
 
 use musicdl_plugin_api::SourceError;
 
-use super::net::Roots;
+use super::reach::OutOfReach;
+use super::roots::Roots;
 
 /// The failure of an exchange with `host`. The URL that reqwest knows is left out, because
 /// its query may hold a password.
 pub(super) fn of_exchange(host: &str, roots: Roots, error: reqwest::Error) -> SourceError {
     let error = error.without_url();
+    let refusal = chain(&error).find_map(|cause| cause.downcast_ref::<OutOfReach>());
+    if let Some(refusal) = refusal {
+        return refusal.clone().into();
+    }
     let words = causes(&error);
     if error.is_builder() {
         SourceError::permanent(format!("the request to {host} cannot be sent: {words}"))
     } else if is_certificate(&error) {
         let hint = match roots {
-            Roots::OfTheSystem => "",
+            Roots::Some => "",
             Roots::None => "; this machine has no root certificates, install `ca-certificates`",
         };
         SourceError::permanent(format!("{host} is not trusted: {words}{hint}"))
@@ -32,7 +37,7 @@ pub(super) fn of_exchange(host: &str, roots: Roots, error: reqwest::Error) -> So
 
 /// The causes of an error in one line, without its own words (reqwest's outermost ones say
 /// nothing) and without repetitions.
-pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
+fn causes(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     for cause in chain(error).skip(1) {
         let cause = cause.to_string();

@@ -9,8 +9,8 @@ use musicdl_plugin_api::{Progress, SourceError};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
+use super::client::SourceNet;
 use super::exchange::{self, Event};
-use super::net::HostNet;
 use super::outgoing::Outgoing;
 
 /// How often a waiting call looks whether it is cancelled.
@@ -29,11 +29,15 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn start(net: &Arc<HostNet>, outgoing: Outgoing, deadline: Option<Instant>) -> Self {
+    pub(super) fn start(
+        net: &Arc<SourceNet>,
+        outgoing: Outgoing,
+        deadline: Option<Instant>,
+    ) -> Self {
         // Unbounded, because sending into it must not block a runtime thread; `room` bounds it.
         let (sender, events) = mpsc::channel();
         let room = Arc::new(Semaphore::new(CHUNKS_AHEAD));
-        let task = net.runtime.spawn({
+        let task = net.host.runtime.spawn({
             let (net, room) = (Arc::clone(net), Arc::clone(&room));
             async move { exchange::run(&net, outgoing, deadline, sender, &room).await }
         });

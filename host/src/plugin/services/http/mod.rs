@@ -1,4 +1,4 @@
-//! HTTP for plugins: one client for all of them, and the rules every exchange keeps.
+//! HTTP for plugins: a client for each, all made alike, and the rules every exchange keeps.
 //!
 //! An exchange runs as a task of the host's runtime ([`exchange`]) and hands head and body,
 //! a few pieces ahead at most, to the calling thread ([`incoming`]). That thread does what
@@ -6,9 +6,13 @@
 //! runtime ends, the task is dropped, the caller finds the other end gone and returns
 //! `Cancelled`; nobody waits for a runtime that is no more.
 //!
+//! Which hosts a source may talk to at all is judged in [`reach`].
+//!
 //! A status is never an error here, and nothing is retried but the rest of a file
 //! ([`save`]): what a failure leads to is the engine's decision.
 
+mod address;
+mod client;
 mod exchange;
 mod failure;
 mod incoming;
@@ -16,7 +20,9 @@ mod net;
 mod outgoing;
 mod part;
 mod range;
+mod reach;
 mod redirect;
+mod roots;
 mod save;
 
 use std::path::Path;
@@ -29,12 +35,13 @@ use musicdl_plugin_api::{Progress, SourceError};
 use incoming::Incoming;
 use outgoing::Outgoing;
 
-pub use net::{HostNet, NetError, NetOptions, Route, SlowLimit};
+pub(super) use client::SourceNet;
+pub use net::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit};
 
 /// Largest answer that is held in memory, decompressed.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
-impl HostNet {
+impl SourceNet {
     /// See [`HostServices::http_send`](musicdl_plugin_api::HostServices::http_send).
     pub(super) fn send(self: &Arc<Self>, request: &Request) -> Result<Response, SourceError> {
         let outgoing = Outgoing::check(request)?;

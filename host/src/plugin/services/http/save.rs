@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use musicdl_plugin_api::http::{Head, Request, Saved};
 use musicdl_plugin_api::{ErrorKind, Progress, SourceError};
 
+use super::client::SourceNet;
 use super::deadline;
 use super::incoming::Incoming;
-use super::net::HostNet;
 use super::outgoing::Outgoing;
 use super::part::PartFile;
 use super::range::{self, Announced, Rest};
@@ -26,7 +26,7 @@ const REPORT_EVERY: Duration = Duration::from_millis(100);
 
 /// See [`HostServices::http_save`](musicdl_plugin_api::HostServices::http_save).
 pub(super) fn save(
-    net: &Arc<HostNet>,
+    net: &Arc<SourceNet>,
     request: &Request,
     dest: &Path,
     progress: &Progress,
@@ -74,7 +74,7 @@ pub(super) fn save(
 }
 
 struct Download<'a> {
-    net: &'a Arc<HostNet>,
+    net: &'a Arc<SourceNet>,
     outgoing: Outgoing,
     host: String,
     may_resume: bool,
