@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use musicdl_plugin_api::Declaration;
 use secrecy::SecretString;
 
 use super::exit::{Exit, Failure};
-use crate::config::{Config, NetworkConfig, ProxyChoice};
+use crate::config::{Config, NetworkConfig, ProxyChoice, ResolvedSettings};
 use crate::engine::{Deadlines, Lane};
 use crate::music::SourceName;
 use crate::plugin::services::{Ground, HostNet, NetError, NetOptions, Route, SourceFacts};
@@ -42,17 +43,8 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
                 .source(name)
                 .settings(&declaration.settings)
                 .map_err(|error| error.to_string())?;
+            let known = facts_of(&resolved, declaration);
             warnings.borrow_mut().extend(resolved.warnings);
-            let secrets = resolved
-                .secrets
-                .iter()
-                .map(|secret| SecretString::from(secret.expose().to_owned()))
-                .collect();
-            let known = SourceFacts {
-                secrets,
-                named_hosts: resolved.hosts,
-                declared_hosts: declaration.hosts.clone(),
-            };
             facts.borrow_mut().push((name.clone(), known));
             Ok(resolved.settings)
         },
@@ -80,6 +72,19 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
     Ok(Sources { registry, warnings })
 }
 
+/// What the services of a source need to know of its settings.
+pub(super) fn facts_of(resolved: &ResolvedSettings, declaration: &Declaration) -> SourceFacts {
+    SourceFacts {
+        secrets: resolved
+            .secrets
+            .iter()
+            .map(|secret| SecretString::from(secret.expose()))
+            .collect(),
+        named_hosts: resolved.hosts.clone(),
+        declared_hosts: declaration.hosts.clone(),
+    }
+}
+
 /// The user's words, as the HTTP service has them.
 fn net_options(network: &NetworkConfig) -> NetOptions {
     let default = NetOptions::default();
@@ -97,6 +102,7 @@ fn net_options(network: &NetworkConfig) -> NetOptions {
         allow_hosts: network.allow_hosts.clone(),
         slow: default.slow,
         lookup: default.lookup,
+        traffic: default.traffic,
     }
 }
 

@@ -14,6 +14,7 @@ mod send;
 mod server;
 mod shutdown;
 mod tls;
+mod traffic;
 mod zeros;
 
 use std::path::PathBuf;

@@ -8,17 +8,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use musicdl_plugin_api::{HostServices, Settings};
-use secrecy::SecretString;
 
 use crate::commands::environment::Environment;
 use crate::commands::exit::{Exit, Failure};
 use crate::commands::run::runtime;
+use crate::commands::sources::facts_of;
 use crate::kit::bench::build::build;
 use crate::kit::bench::watched::Watched;
 use crate::kit::bench::{Around, Bench, HELP, Say};
 use crate::kit::child::{Child, ChildError, IN_PROCESS, Message};
 use crate::plugin::LoadedLibrary;
-use crate::plugin::services::{Ground, HostNet, NetOptions};
+use crate::plugin::services::{Ground, HostNet, NetOptions, SourceFacts};
 use crate::ui::Screen;
 
 /// The parent's side. Ends with `quit` or the end of the input; partly done when there is
@@ -135,15 +135,15 @@ pub(super) fn in_process(
         temp_root: kept.path().to_owned(),
     };
     let say: Say = Arc::new(|line| Screen::say_to_parent(&line));
-    let secrets: RefCell<Vec<SecretString>> = RefCell::default();
+    let facts: RefCell<SourceFacts> = RefCell::default();
     let around = Around {
         settings: &|library, given| {
             let (settings, found) = resolved(environment, library, given)?;
-            secrets.replace(found);
+            facts.replace(found);
             Ok(settings)
         },
         services: &|library| {
-            let services = ground.services(library.name.clone(), secrets.take());
+            let services = ground.services(library.name.clone(), facts.take());
             Arc::new(Watched::new(services, Arc::clone(&say))) as Arc<dyn HostServices>
         },
         say: Arc::clone(&say),
@@ -166,7 +166,7 @@ fn resolved(
     environment: &Environment,
     library: &LoadedLibrary,
     given: &[(String, String)],
-) -> Result<(Settings, Vec<SecretString>), String> {
+) -> Result<(Settings, SourceFacts), String> {
     let name = library.name.as_str().to_ascii_uppercase();
     let variables: Vec<(String, String)> = given
         .iter()
@@ -182,10 +182,6 @@ fn resolved(
         .source(&library.name)
         .settings(&library.declaration.settings)
         .map_err(|error| error.to_string())?;
-    let secrets = resolved
-        .secrets
-        .iter()
-        .map(|secret| SecretString::from(secret.expose().to_owned()))
-        .collect();
-    Ok((resolved.settings, secrets))
+    let facts = facts_of(&resolved, &library.declaration);
+    Ok((resolved.settings, facts))
 }

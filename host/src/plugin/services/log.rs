@@ -59,8 +59,9 @@ fn facts(secrets: &Secrets, fields: &[(&str, &str)]) -> Option<String> {
 }
 
 fn clean(secrets: &Secrets, text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in secrets.cut_from(text).chars() {
+    let mut clean = String::new();
+    // One byte more than fits, so that what was left out shows.
+    for c in secrets.cut_from_start(text, MAX_BYTES + 1).chars() {
         if acts(c) {
             clean.extend(c.escape_default());
         } else {
@@ -87,7 +88,7 @@ fn shorten(text: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
@@ -107,6 +108,13 @@ mod tests {
 
     /// What a subscriber without colours and times makes of one call.
     fn line(level: LogLevel, message: &str, fields: &[(&str, &str)]) -> String {
+        let name = SourceName::parse("subsonic").unwrap();
+        let secrets = Secrets::new(vec!["hunter2".into(), "a b".into()]);
+        lines(|| write(&name, &secrets, level, message, fields))
+    }
+
+    /// What it makes of everything logged meanwhile.
+    pub(crate) fn lines(log: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -115,11 +123,7 @@ mod tests {
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
-        let name = SourceName::parse("subsonic").unwrap();
-        let secrets = Secrets::new(vec!["hunter2".into(), "a b".into()]);
-        tracing::subscriber::with_default(subscriber, || {
-            write(&name, &secrets, level, message, fields);
-        });
+        tracing::subscriber::with_default(subscriber, log);
         let written = lines.0.lock().unwrap().clone();
         String::from_utf8(written).unwrap()
     }

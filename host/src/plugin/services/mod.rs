@@ -27,7 +27,7 @@ use secrets::Secrets;
 use store::Store;
 
 use http::SourceNet;
-pub use http::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit};
+pub use http::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit, Traffic};
 
 /// What the services of all sources stand on.
 #[derive(Clone, Debug)]
@@ -47,12 +47,13 @@ impl Ground {
     /// Touches neither disk nor network. At most one per source and state directory may be
     /// in use in a process, because of two that keep something at once one would win.
     pub fn services(&self, name: SourceName, facts: SourceFacts) -> Arc<dyn HostServices> {
-        let net = SourceNet::new(Arc::clone(&self.net), &facts);
+        let secrets = Arc::new(Secrets::new(facts.secrets.clone()));
+        let net = SourceNet::new(Arc::clone(&self.net), &name, &facts, Arc::clone(&secrets));
         Arc::new(Services {
             store: Store::new(&self.store_dir, &name),
             name,
             net: Arc::new(net),
-            secrets: Secrets::new(facts.secrets),
+            secrets,
             temp_root: self.temp_root.clone(),
             temp: Mutex::new(None),
         })
@@ -62,7 +63,8 @@ impl Ground {
 /// What the host knows of a source beside its name.
 #[derive(Clone, Debug, Default)]
 pub struct SourceFacts {
-    /// Values that must not appear in its log lines: its settings marked as secret.
+    /// Values that must not appear in its log lines or in recorded traffic: its settings
+    /// marked as secret. What it keeps in its store is added.
     pub secrets: Vec<SecretString>,
     /// Names and addresses that the user wrote into its settings, which it may reach wherever
     /// they are.
@@ -76,7 +78,7 @@ struct Services {
     name: SourceName,
     net: Arc<SourceNet>,
     store: Store,
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     temp_root: PathBuf,
     temp: Mutex<Option<TempDir>>,
 }
@@ -116,10 +118,17 @@ impl HostServices for Services {
     }
 
     fn store_get(&self, key: &str) -> Result<Option<String>, SourceError> {
-        self.store.get(key)
+        let value = self.store.get(key)?;
+        if let Some(value) = &value {
+            self.secrets.learn(value);
+        }
+        Ok(value)
     }
 
     fn store_set(&self, key: &str, value: Option<&str>) -> Result<(), SourceError> {
+        if let Some(value) = value {
+            self.secrets.learn(value);
+        }
         self.store.set(key, value)
     }
 

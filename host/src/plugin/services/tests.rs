@@ -64,6 +64,29 @@ fn two_sources_do_not_see_what_the_other_keeps() {
 }
 
 #[test]
+fn what_a_plugin_keeps_is_cut_from_its_log_also_in_the_next_run() {
+    for kept_in_this_run in [true, false] {
+        let scene = Scene::new();
+        let first = scene.services("ann");
+        first
+            .store_set("login", Some(r#"{"token":"hunter2hunter2"}"#))
+            .unwrap();
+        first.store_set("short", Some("hunter3")).unwrap();
+        let logging = if kept_in_this_run {
+            first
+        } else {
+            let next = scene.services("ann");
+            next.store_get("login").unwrap();
+            next
+        };
+        let line = log::tests::lines(|| {
+            logging.log(LogLevel::WARN, "GET /?t=hunter2hunter2&n=hunter3", &[]);
+        });
+        assert!(line.contains("GET /?t=[secret]&n=hunter3"), "{line}");
+    }
+}
+
+#[test]
 fn the_time_is_the_machines() {
     let now = scene_time();
     let told = Duration::from_millis(Scene::new().services("ann").now_ms());

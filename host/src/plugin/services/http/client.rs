@@ -13,18 +13,27 @@ use reqwest::Client;
 
 use super::net::HostNet;
 use super::reach::{Reach, Resolver};
+use super::traffic::Tape;
+use crate::music::SourceName;
 use crate::plugin::services::SourceFacts;
+use crate::plugin::services::secrets::Secrets;
 
 /// The HTTP client of one source.
 pub(in crate::plugin::services) struct SourceNet {
     pub(super) host: Arc<HostNet>,
     pub(super) client: Client,
     pub(super) reach: Arc<Reach>,
+    pub(super) tape: Tape,
 }
 
 impl SourceNet {
     /// Touches neither disk nor network.
-    pub(in crate::plugin::services) fn new(host: Arc<HostNet>, facts: &SourceFacts) -> Self {
+    pub(in crate::plugin::services) fn new(
+        host: Arc<HostNet>,
+        name: &SourceName,
+        facts: &SourceFacts,
+        secrets: Arc<Secrets>,
+    ) -> Self {
         let named = host.options.allow_hosts.iter().chain(&facts.named_hosts);
         let reach = Arc::new(Reach::new(
             named.cloned(),
@@ -39,6 +48,7 @@ impl SourceNet {
             .build()
             .expect("a client like this one was made when `host` was");
         Self {
+            tape: Tape::of(&host.options.traffic, name, secrets),
             host,
             client,
             reach,

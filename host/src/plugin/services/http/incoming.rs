@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use super::client::SourceNet;
 use super::exchange::{self, Event};
 use super::outgoing::Outgoing;
+use super::traffic::{Recorder, Tape};
 
 /// How often a waiting call looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(200);
@@ -23,30 +24,54 @@ const CHUNKS_AHEAD: usize = 16;
 pub(super) struct Incoming {
     events: Receiver<Event>,
     room: Arc<Semaphore>,
-    task: AbortHandle,
+    /// `None`: nothing runs, the answer is a recorded one.
+    task: Option<AbortHandle>,
+    /// Takes down what comes.
+    recorder: Option<Recorder>,
     /// How the body ended, for who asks again.
     end: Option<Result<(), SourceError>>,
 }
 
 impl Incoming {
+    /// # Errors
+    /// Only when traffic is recorded or replayed: `Internal` when the disk does not let us,
+    /// `Permanent` when no answer to that request was recorded.
     pub(super) fn start(
         net: &Arc<SourceNet>,
         outgoing: Outgoing,
         deadline: Option<Instant>,
-    ) -> Self {
+    ) -> Result<Self, SourceError> {
         // Unbounded, because sending into it must not block a runtime thread; `room` bounds it.
         let (sender, events) = mpsc::channel();
         let room = Arc::new(Semaphore::new(CHUNKS_AHEAD));
+        let recorder = match &net.tape {
+            Tape::Live => None,
+            Tape::Recording(recording) => Some(recording.begin(&outgoing)?),
+            Tape::Replaying(replay) => {
+                for event in replay.answer(&outgoing)? {
+                    // The other end is two lines above.
+                    let _ = sender.send(event);
+                }
+                return Ok(Self {
+                    events,
+                    room,
+                    task: None,
+                    recorder: None,
+                    end: None,
+                });
+            }
+        };
         let task = net.host.runtime.spawn({
             let (net, room) = (Arc::clone(net), Arc::clone(&room));
             async move { exchange::run(&net, outgoing, deadline, sender, &room).await }
         });
-        Self {
+        Ok(Self {
             events,
             room,
-            task: task.abort_handle(),
+            task: Some(task.abort_handle()),
+            recorder,
             end: None,
-        }
+        })
     }
 
     /// The head of the answer. To be asked for once, first.
@@ -77,11 +102,16 @@ impl Incoming {
         self.end.insert(end).clone().map(|()| None)
     }
 
-    fn next(&self, progress: &Progress) -> Result<Event, SourceError> {
+    fn next(&mut self, progress: &Progress) -> Result<Event, SourceError> {
         loop {
             progress.check()?;
             match self.events.recv_timeout(LOOK) {
-                Ok(event) => return Ok(event),
+                Ok(event) => {
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.hear(&event)?;
+                    }
+                    return Ok(event);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 // The task was dropped without a last word: the runtime shuts down.
                 Err(RecvTimeoutError::Disconnected) => return Err(SourceError::cancelled()),
@@ -98,6 +128,8 @@ impl BodyReader for Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }

@@ -6,7 +6,8 @@
 //! runtime ends, the task is dropped, the caller finds the other end gone and returns
 //! `Cancelled`; nobody waits for a runtime that is no more.
 //!
-//! Which hosts a source may talk to at all is judged in [`reach`].
+//! Which hosts a source may talk to at all is judged in [`reach`]; what is said may be kept and
+//! said again by [`mod@traffic`].
 //!
 //! A status is never an error here, and nothing is retried but the rest of a file
 //! ([`save`]): what a failure leads to is the engine's decision.
@@ -24,6 +25,7 @@ mod reach;
 mod redirect;
 mod roots;
 mod save;
+mod traffic;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use outgoing::Outgoing;
 
 pub(super) use client::SourceNet;
 pub use net::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit};
+pub use traffic::Traffic;
 
 /// Largest answer that is held in memory, decompressed.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -46,7 +49,7 @@ impl SourceNet {
     pub(super) fn send(self: &Arc<Self>, request: &Request) -> Result<Response, SourceError> {
         let outgoing = Outgoing::check(request)?;
         let host = outgoing.host();
-        let mut incoming = Incoming::start(self, outgoing, deadline(request));
+        let mut incoming = Incoming::start(self, outgoing, deadline(request))?;
         let nobody_cancels = Progress::ignored();
         let head = incoming.head(&nobody_cancels)?;
         let mut body = Vec::new();
@@ -65,7 +68,7 @@ impl SourceNet {
     /// See [`HostServices::http_open`](musicdl_plugin_api::HostServices::http_open).
     pub(super) fn open(self: &Arc<Self>, request: &Request) -> Result<Body, SourceError> {
         let outgoing = Outgoing::check(request)?;
-        let mut incoming = Incoming::start(self, outgoing, deadline(request));
+        let mut incoming = Incoming::start(self, outgoing, deadline(request))?;
         let head = incoming.head(&Progress::ignored())?;
         Ok(Body::new(head, Box::new(incoming)))
     }

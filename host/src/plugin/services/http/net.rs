@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 
 use super::reach::plain;
 use super::roots::{self, Roots};
+use super::traffic::Traffic;
 
 /// Largest header section of an answer, in bytes (HTTP/2 is told; HTTP/1 is measured).
 pub(super) const MAX_HEADERS: u32 = 64 * 1024;
@@ -73,6 +74,8 @@ pub struct NetOptions {
     pub allow_hosts: Vec<String>,
     /// Default: the system's.
     pub lookup: Lookup,
+    /// Whether what is said is kept. Default: not.
+    pub traffic: Traffic,
 }
 
 impl Default for NetOptions {
@@ -90,6 +93,7 @@ impl Default for NetOptions {
             user_agent: concat!("musicdl/", env!("CARGO_PKG_VERSION")).to_owned(),
             allow_hosts: Vec::new(),
             lookup: Lookup::System,
+            traffic: Traffic::Live,
         }
     }
 }

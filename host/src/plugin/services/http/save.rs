@@ -121,7 +121,7 @@ impl Download<'_> {
             Some(resume) => self.outgoing.clone().resuming(resume)?,
             None => self.outgoing.clone(),
         };
-        let mut incoming = Incoming::start(self.net, outgoing, self.deadline);
+        let mut incoming = Incoming::start(self.net, outgoing, self.deadline)?;
         let head = incoming.head(self.progress)?;
         let rest = match &resume {
             Some(resume) => Rest::judge(&head, resume),
