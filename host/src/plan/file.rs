@@ -5,7 +5,7 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     Collection, CollectionId, ItemKind, ItemState, Membership, Plan, PlanItem, SkipReason, Status,
@@ -46,9 +46,24 @@ pub enum PlanFileError {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-struct SavedPlan {
+/// A plan as it is written. The items become their saved form one after the other: a second
+/// copy of a long plan is never there as a whole.
+#[derive(Serialize)]
+struct PlanToSave<'a> {
     format: u32,
+    created_at: Timestamp,
+    config_version: &'a str,
+    #[serde(serialize_with = "one_by_one")]
+    items: &'a [PlanItem],
+    collections: Vec<SavedCollection>,
+}
+
+fn one_by_one<S: Serializer>(items: &[PlanItem], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(items.iter().map(SavedItem::from))
+}
+
+#[derive(Deserialize)]
+struct SavedPlan {
     created_at: Timestamp,
     config_version: String,
     items: Vec<SavedItem>,
@@ -102,7 +117,14 @@ impl Plan {
     /// # Errors
     /// Whatever `out` answers.
     pub fn write_json(&self, out: impl Write) -> Result<(), serde_json::Error> {
-        serde_json::to_writer_pretty(out, &self.saved())
+        let plan = PlanToSave {
+            format: FORMAT,
+            created_at: self.created_at,
+            config_version: &self.config_version,
+            items: &self.items,
+            collections: self.collections.iter().map(SavedCollection::from).collect(),
+        };
+        serde_json::to_writer_pretty(out, &plan)
     }
 
     /// Saves the plan. The file appears whole or not at all.
@@ -174,16 +196,6 @@ impl Plan {
             saved.created_at,
             saved.config_version,
         ))
-    }
-
-    fn saved(&self) -> SavedPlan {
-        SavedPlan {
-            format: FORMAT,
-            created_at: self.created_at,
-            config_version: self.config_version.clone(),
-            items: self.items.iter().map(SavedItem::from).collect(),
-            collections: self.collections.iter().map(SavedCollection::from).collect(),
-        }
     }
 }
 

@@ -45,11 +45,7 @@ pub(super) fn failure(failure: &Failure) {
 }
 
 pub(super) fn plan(plan: &Plan) {
-    let mut text = Vec::new();
-    match plan.write_json(&mut text) {
-        Ok(()) => out::data(&String::from_utf8_lossy(&text)),
-        Err(error) => tracing::error!(%error, "the plan cannot be printed"),
-    }
+    out::stream(|pipe| Ok(plan.write_json(pipe)?));
 }
 
 pub(super) fn plugins(report: &[PluginReport], checks: Option<&[Check]>) {

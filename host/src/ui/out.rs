@@ -7,6 +7,16 @@ pub(super) fn data(text: &str) {
     print(anstream::stdout(), text);
 }
 
+/// Prints data piece by piece as it is made, because as one text it would be large. Nothing
+/// in it may be meant for a terminal.
+pub(super) fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    let mut pipe = io::BufWriter::new(io::stdout().lock());
+    let written = write(&mut pipe)
+        .and_then(|()| pipe.write_all(b"\n"))
+        .and_then(|()| pipe.flush());
+    ended(written);
+}
+
 /// Prints talk.
 pub(super) fn talk(text: &str) {
     print(anstream::stderr(), text);
@@ -17,11 +27,14 @@ fn print(mut pipe: impl Write, text: &str) {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    if let Err(error) = pipe.write_all(text.as_bytes()).and_then(|()| pipe.flush()) {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return;
-        }
-        tracing::debug!(%error, "output lost");
+    ended(pipe.write_all(text.as_bytes()).and_then(|()| pipe.flush()));
+}
+
+fn ended(written: io::Result<()>) {
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => tracing::debug!(%error, "output lost"),
     }
 }
 
