@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::lane::Delivered;
+use super::delivered::Delivered;
 use crate::plan::PlanItem;
 use crate::publish::{Placed, PublishError, Publisher, Staging, stops_the_run};
 use crate::tagging::{self, Cover, CoverOutcome, TagError, Tags};

@@ -10,11 +10,12 @@ use tokio::sync::mpsc;
 
 use super::cancel::Cancel;
 use super::choose::{Candidate, Choice, choose, queries};
+use super::delivered::only_file;
 use super::event::{Event, Tried};
 use super::fallback::{Next, Patience, after_failure};
 use super::finish::{FinishError, Finished, Finisher};
 use super::journal::Attempt;
-use super::lane::{Lane, Sign, only_file};
+use super::lane::{Lane, Sign};
 use crate::matching::Rules;
 use crate::music::SourceName;
 use crate::plan::PlanItem;

@@ -1,7 +1,6 @@
 //! One source as the engine uses it: every call on a blocking thread, under a deadline, at
 //! the declared pace, no more at once than declared. What a failure means is `fallback`'s.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -292,64 +291,4 @@ impl ProgressSink for Watch {
     fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
     }
-}
-
-/// The one file of a track download, checked: below the directory it was given, a regular
-/// file with something in it.
-pub(super) fn only_file(files: Files, dir: &std::path::Path) -> Result<Delivered, SourceError> {
-    let bad = |what: String| Err(SourceError::internal(what));
-    let mut list = files.files;
-    if list.len() != 1 {
-        return bad(format!("{} files for one track", list.len()));
-    }
-    let file = list.remove(0);
-    let Some(audio) = inside(dir, &file.path) else {
-        return bad(format!(
-            "`{}` is not a file of this download",
-            file.path.display()
-        ));
-    };
-    match audio.symlink_metadata() {
-        Ok(meta) if !meta.is_file() => bad(format!("`{}` is no regular file", audio.display())),
-        Ok(meta) if meta.len() == 0 => bad("the file is empty".to_owned()),
-        Ok(meta) => {
-            let picture = |path: &PathBuf| inside(dir, path).filter(|path| is_file(path));
-            Ok(Delivered {
-                cover: file.cover.as_ref().and_then(picture),
-                audio,
-                bytes: meta.len(),
-            })
-        }
-        Err(error) => bad(format!("`{}`: {error}", audio.display())),
-    }
-}
-
-/// A file that a source left in its directory.
-#[derive(Debug)]
-pub(super) struct Delivered {
-    pub(super) audio: PathBuf,
-    pub(super) cover: Option<PathBuf>,
-    pub(super) bytes: u64,
-}
-
-fn inside(dir: &std::path::Path, path: &std::path::Path) -> Option<PathBuf> {
-    use std::path::Component;
-    let full = dir.join(path);
-    let below = full.strip_prefix(dir).ok()?;
-    let plain = below
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
-    // A directory inside that is a link would lead outside.
-    let mut parent = full.parent()?;
-    while parent != dir {
-        if parent.symlink_metadata().ok()?.file_type().is_symlink() {
-            return None;
-        }
-        parent = parent.parent()?;
-    }
-    (plain && below.components().next().is_some()).then_some(full)
-}
-
-fn is_file(path: &std::path::Path) -> bool {
-    path.symlink_metadata().is_ok_and(|meta| meta.is_file())
 }

@@ -14,6 +14,7 @@
 
 mod cancel;
 mod choose;
+mod delivered;
 mod event;
 mod fallback;
 mod finish;

@@ -1,0 +1,217 @@
+//! Which files a source delivered, checked before anybody reads them: below the directory of
+//! the download, no link on the way there, a regular file that is nowhere else, with
+//! something in it. What is in it is `verify`'s.
+//!
+//! A plugin may write where it likes and change what it wrote while we look, so every step
+//! down is taken from a directory that is open and no step follows a link. That gives what
+//! `openat2` with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS` does, on systems without it too.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use musicdl_plugin_api::{Files, SourceError};
+use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
+use rustix::io::Errno;
+
+/// A file that a source left in its directory.
+#[derive(Debug)]
+pub(super) struct Delivered {
+    pub(super) audio: PathBuf,
+    pub(super) cover: Option<PathBuf>,
+    pub(super) bytes: u64,
+}
+
+/// The one file of a track download. A cover that is not to be trusted is left out.
+pub(super) fn only_file(files: Files, dir: &Path) -> Result<Delivered, SourceError> {
+    let mut list = files.files;
+    if list.len() != 1 {
+        let count = format!("{} files for one track", list.len());
+        return Err(SourceError::internal(count));
+    }
+    let file = list.remove(0);
+    let (audio, bytes) = check(dir, &file.path).map_err(|refused| {
+        let path = file.path.display();
+        SourceError::internal(format!("`{path}` {refused}"))
+    })?;
+    let cover = file.cover.as_deref().and_then(|path| check(dir, path).ok());
+    Ok(Delivered {
+        audio,
+        cover: cover.map(|(path, _)| path),
+        bytes,
+    })
+}
+
+/// Why a file is not taken; reads on from its path.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("is not a file of this download")]
+    Outside,
+    #[error("is a link, or lies behind one")]
+    Link,
+    #[error("is no regular file")]
+    Special,
+    #[error("has a second name elsewhere")]
+    SecondName,
+    #[error("belongs to another user")]
+    Foreign,
+    #[error("is empty")]
+    Empty,
+    #[error("cannot be opened: {0}")]
+    Unreadable(io::Error),
+}
+
+/// The file's full path and length.
+fn check(dir: &Path, path: &Path) -> Result<(PathBuf, u64), Refused> {
+    let full = dir.join(path);
+    let below = full.strip_prefix(dir).map_err(|_| Refused::Outside)?;
+    let mut steps = Vec::new();
+    for step in below.components() {
+        match step {
+            Component::Normal(name) => steps.push(name),
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir => {
+                return Err(Refused::Outside);
+            }
+        }
+    }
+    let (name, folders) = steps.split_last().ok_or(Refused::Outside)?;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut folder = openat(CWD, dir, flags | OFlags::DIRECTORY, Mode::empty())
+        .map_err(|error| Refused::Unreadable(error.into()))?;
+    let ours = stat(&folder)?;
+    for step in folders {
+        folder = open(&folder, step, flags | OFlags::DIRECTORY)?;
+    }
+    // Opening a pipe would wait for its other end.
+    let file = open(&folder, name, flags | OFlags::NONBLOCK)?;
+    let found = stat(&file)?;
+    if !FileType::from_raw_mode(found.st_mode).is_file() {
+        Err(Refused::Special)
+    } else if found.st_nlink != 1 {
+        Err(Refused::SecondName)
+    } else if found.st_uid != ours.st_uid {
+        // Not compared with our own number: on a network share all files may belong to one
+        // that is not ours.
+        Err(Refused::Foreign)
+    } else if found.st_size <= 0 {
+        Err(Refused::Empty)
+    } else {
+        Ok((full, found.st_size.unsigned_abs()))
+    }
+}
+
+fn open(folder: &OwnedFd, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Refused> {
+    openat(folder, name, flags, Mode::empty()).map_err(|error| match error {
+        // Of a link: the one for a file, the other for a directory.
+        Errno::LOOP => Refused::Link,
+        Errno::NOTDIR if is_link(folder, name) => Refused::Link,
+        // A socket, or a device without a driver.
+        Errno::NXIO => Refused::Special,
+        other => Refused::Unreadable(other.into()),
+    })
+}
+
+fn is_link(folder: &OwnedFd, name: &OsStr) -> bool {
+    let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+    rustix::fs::statat(folder, name, flags)
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_symlink())
+}
+
+fn stat(open: &OwnedFd) -> Result<Stat, Refused> {
+    fstat(open).map_err(|error| Refused::Unreadable(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use musicdl_plugin_api::DownloadedFile;
+
+    use super::*;
+
+    fn delivered(dir: &Path, path: impl Into<PathBuf>) -> Result<Delivered, String> {
+        let files = Files::one(DownloadedFile::at(path));
+        only_file(files, dir).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn a_file_below_the_directory_is_taken_by_either_way_of_naming_it() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("disc 1")).unwrap();
+        let path = dir.path().join("disc 1/a.flac");
+        fs::write(&path, "audio").unwrap();
+        for named in [Path::new("disc 1/a.flac"), &path] {
+            let delivered = delivered(dir.path(), named).unwrap();
+            assert_eq!((delivered.audio, delivered.bytes), (path.clone(), 5));
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_of_the_download_is_refused() {
+        let scene = tempfile::tempdir().unwrap();
+        let dir = scene.path().join("fetch");
+        fs::create_dir_all(dir.join("folder")).unwrap();
+        let outside = scene.path().join("library.flac");
+        fs::write(&outside, "somebody's").unwrap();
+        fs::write(dir.join("empty"), "").unwrap();
+        fs::hard_link(&outside, dir.join("twice")).unwrap();
+        symlink(&outside, dir.join("link")).unwrap();
+        symlink(scene.path(), dir.join("up")).unwrap();
+        let _listener = UnixListener::bind(dir.join("socket")).unwrap();
+        let (pipe, mode) = (FileType::Fifo, Mode::RWXU);
+        rustix::fs::mknodat(CWD, dir.join("pipe"), pipe, mode, 0).unwrap();
+        let outside = outside.to_str().unwrap();
+        for (path, why) in [
+            ("../library.flac", "is not a file of this download"),
+            (
+                "folder/../../library.flac",
+                "is not a file of this download",
+            ),
+            (outside, "is not a file of this download"),
+            ("/etc/passwd", "is not a file of this download"),
+            ("", "is not a file of this download"),
+            ("link", "is a link, or lies behind one"),
+            ("up/library.flac", "is a link, or lies behind one"),
+            ("twice", "has a second name elsewhere"),
+            ("empty", "is empty"),
+            ("folder", "is no regular file"),
+            ("pipe", "is no regular file"),
+            ("socket", "is no regular file"),
+            ("missing", "cannot be opened: No such file"),
+        ] {
+            let refused = delivered(&dir, path).unwrap_err();
+            assert!(refused.starts_with(&format!("`{path}` {why}")), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_track_is_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        for (count, said) in [(0, "0 files for one track"), (2, "2 files for one track")] {
+            let files = Files {
+                files: vec![DownloadedFile::at("a.flac"); count],
+                ..Files::default()
+            };
+            assert_eq!(only_file(files, dir.path()).unwrap_err().message, said);
+        }
+    }
+
+    #[test]
+    fn a_cover_that_is_not_to_be_trusted_is_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.flac"), "audio").unwrap();
+        fs::write(dir.path().join("cover.jpg"), "picture").unwrap();
+        for (cover, taken) in [("cover.jpg", true), ("/etc/passwd", false)] {
+            let mut file = DownloadedFile::at("a.flac");
+            file.cover = Some(cover.into());
+            let delivered = only_file(Files::one(file), dir.path()).unwrap();
+            assert_eq!(delivered.cover.is_some(), taken, "{cover}");
+        }
+    }
+}
