@@ -7,7 +7,7 @@
 //! - [`review`]: the reviewers' list; [`conduct`] is the half of it that runs the library,
 //!   which happens in a child process ([`child`]).
 //! - [`install`]: a library into a directory, and out of it.
-//! - [`bench`]: building a plugin and trying it by hand.
+//! - [`mod@bench`]: building a plugin and trying it by hand.
 
 pub mod bench;
 pub mod child;
