@@ -47,11 +47,16 @@ pub(super) fn write(
             .collect();
         let text = m3u::render(&collection.name, &entries, &rel);
         match publisher.write_m3u(&rel, &text) {
-            Ok(_) => written.files.push(rel.under(&config.library.path)),
+            Ok(_) => written.files.push(as_told(rel.under(&config.library.path))),
             Err(error) => written.problems.push(error.to_string()),
         }
     }
     written
+}
+
+/// The path without the `..` a relative library may have brought along.
+fn as_told(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or(path)
 }
 
 /// The tracks of a collection that have a file at this collection's target.

@@ -32,14 +32,20 @@ fn a_quiet_run_says_nothing_unless_something_is_wrong() {
 #[test]
 fn a_run_in_words_reports_on_stdout_and_talks_on_stderr() {
     let scene = scene();
-    let run = scene.run(&[]).exits(0);
+    let run = scene.run(&["--library", "music/../library"]).exits(0);
     assert!(
         run.stdout.contains("complete: 5 tracks, 5 completed"),
         "{}",
         run.told()
     );
     assert!(run.stdout.contains("fetched: 5 from folder\n"));
-    assert!(run.stdout.contains("Road trip/Road trip.m3u8\n"));
+    let playlist = scene.path("library/Road trip/Road trip.m3u8");
+    assert!(
+        run.stdout
+            .contains(&format!("playlist: {}\n", playlist.display())),
+        "{}",
+        run.told()
+    );
     let finished = |n: &str| format!("[{n}/5] completed: ");
     for n in ["1", "2", "3", "4", "5"] {
         assert!(run.stderr.contains(&finished(n)), "{}", run.told());
