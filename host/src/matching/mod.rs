@@ -131,10 +131,14 @@ pub fn score(wanted: &Track, hit: &Hit, rules: &Rules) -> Score {
     }
 }
 
-/// The key under which spellings of one recording meet: main artist and title.
-pub fn recording_key(track: &Track) -> (Normalized, Normalized) {
-    let artist = Normalized::new(track.artist().unwrap_or_default());
-    (artist, Normalized::new(&without_credits(&track.title)))
+/// The main artist as spellings of one recording have it in common, with [`title_key`].
+pub fn artist_key(track: &Track) -> Normalized {
+    Normalized::new(track.artist().unwrap_or_default())
+}
+
+/// The title as spellings of one recording have it in common, without credits.
+pub fn title_key(track: &Track) -> Normalized {
+    Normalized::new(&without_credits(&track.title))
 }
 
 /// What no sum of points outweighs.

@@ -6,10 +6,11 @@
 //! against it, because the two lists that name them simply spell one wish differently.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
 
 use super::{Plan, PlanItem};
-use crate::matching::{Normalized, recording_key};
+use crate::matching::{Normalized, artist_key, title_key};
 use crate::music::{Track, TrackId};
 
 /// Lengths of one recording in two catalogs differ by no more than this, milliseconds.
@@ -23,7 +24,7 @@ pub fn dedup(plan: &mut Plan) -> usize {
     let mut by_id: HashMap<TrackId, usize> = HashMap::with_capacity(before);
     // Only plans with worded items pay for the second look.
     let worded = items.iter().any(|item| item.id().is_text());
-    let mut by_words: HashMap<(Normalized, Normalized), Vec<usize>> = HashMap::new();
+    let mut by_words = ByWords::with_capacity(if worded { before } else { 0 });
     let mut renamed: HashMap<TrackId, TrackId> = HashMap::new();
 
     // Kept items move up to where removed ones leave room; nothing is copied elsewhere.
@@ -36,19 +37,11 @@ pub fn dedup(plan: &mut Plan) -> usize {
             learn(&mut earlier[same], item);
             continue;
         }
-        if worded {
-            let peers = by_words.entry(recording_key(&item.track)).or_default();
-            let same = peers
-                .iter()
-                .copied()
-                .find(|&peer| same_wish(&earlier[peer].track, &item.track));
-            if let Some(same) = same {
-                tracing::debug!(id = %item.id(), kept = %earlier[same].id(), "duplicate removed");
-                renamed.insert(item.id().clone(), earlier[same].id().clone());
-                learn(&mut earlier[same], item);
-                continue;
-            }
-            peers.push(kept);
+        if worded && let Some(same) = by_words.find_or_note(earlier, &item.track, kept) {
+            tracing::debug!(id = %item.id(), kept = %earlier[same].id(), "duplicate removed");
+            renamed.insert(item.id().clone(), earlier[same].id().clone());
+            learn(&mut earlier[same], item);
+            continue;
         }
         by_id.insert(item.id().clone(), kept);
         items.swap(kept, at);
@@ -57,7 +50,7 @@ pub fn dedup(plan: &mut Plan) -> usize {
     items.truncate(kept);
     plan.index = by_id;
     if !renamed.is_empty() {
-        adopt_better_ids(&mut plan.items, &mut renamed);
+        let adopted = adopt_better_ids(&mut plan.items, &mut renamed);
         for member in plan
             .collections
             .iter_mut()
@@ -76,23 +69,88 @@ pub fn dedup(plan: &mut Plan) -> usize {
                 *dependency = id;
             }
         }
-        plan.reindex();
+        if adopted {
+            plan.reindex();
+        }
     }
     let removed = before - kept;
     tracing::info!(removed, kept, "duplicates removed");
     removed
 }
 
+/// Kept items by main artist and title.
+///
+/// Of a hundred thousand items the keys themselves would be two hundred thousand texts to make
+/// room for and to free. So an artist, of whom there are few, is a number, and the hash of a
+/// title stands for it; the few items that meet in one are compared in full.
+struct ByWords {
+    hasher: RandomState,
+    /// By their names as they are spelt.
+    spelt: HashMap<String, usize>,
+    /// By what all spellings have in common.
+    artists: HashMap<Normalized, usize>,
+    first: HashMap<u64, usize>,
+    /// Recordings of one artist and title that are not the same, such as two lengths.
+    further: HashMap<u64, Vec<usize>>,
+}
+
+impl ByWords {
+    /// For as many items, or for none.
+    fn with_capacity(items: usize) -> Self {
+        Self {
+            hasher: RandomState::new(),
+            spelt: HashMap::new(),
+            artists: HashMap::new(),
+            first: HashMap::with_capacity(items),
+            further: HashMap::new(),
+        }
+    }
+
+    /// The position of the first kept item that is the same wish as `new`; if there is none,
+    /// `new` is noted at `position`.
+    fn find_or_note(&mut self, kept: &[PlanItem], new: &Track, position: usize) -> Option<usize> {
+        let (artist, title) = (self.artist(new), title_key(new));
+        let hash = self.hasher.hash_one((artist, &title));
+        let Some(&first) = self.first.get(&hash) else {
+            self.first.insert(hash, position);
+            return None;
+        };
+        let further = self.further.get(&hash).cloned().unwrap_or_default();
+        for peer in std::iter::once(first).chain(further) {
+            let track = &kept[peer].track;
+            if same_wish(track, new)
+                && (track.title == new.title || title_key(track) == title)
+                && self.artist(track) == artist
+            {
+                return Some(peer);
+            }
+        }
+        self.further.entry(hash).or_default().push(position);
+        None
+    }
+
+    fn artist(&mut self, track: &Track) -> usize {
+        let name = track.artist().unwrap_or_default();
+        if let Some(&known) = self.spelt.get(name) {
+            return known;
+        }
+        let next = self.artists.len();
+        let number = *self.artists.entry(artist_key(track)).or_insert(next);
+        self.spelt.insert(name.to_owned(), number);
+        number
+    }
+}
+
 /// A worded item that met a catalog's id takes it, so that it is the same item in the next
-/// run, whichever of the two lists is still there.
-fn adopt_better_ids(kept: &mut [PlanItem], renamed: &mut HashMap<TrackId, TrackId>) {
+/// run, whichever of the two lists is still there. Says whether there was one.
+fn adopt_better_ids(kept: &mut [PlanItem], renamed: &mut HashMap<TrackId, TrackId>) -> bool {
     let better: HashMap<TrackId, TrackId> = renamed
         .iter()
         .filter(|(removed, kept)| !removed.is_text() && kept.is_text())
         .map(|(removed, kept)| (kept.clone(), removed.clone()))
         .collect();
     if better.is_empty() {
-        return;
+        return false;
     }
     for item in kept {
         if let Some(id) = better.get(item.id()) {
@@ -101,6 +159,7 @@ fn adopt_better_ids(kept: &mut [PlanItem], renamed: &mut HashMap<TrackId, TrackI
             item.track.id = id.clone();
         }
     }
+    true
 }
 
 /// Follows renames to their end; at most two steps by construction.
