@@ -7,6 +7,7 @@ use crate::Extra;
 /// What a source can do beyond searching and fetching tracks, as a set of bits. Bits that a
 /// host does not know are ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Capabilities(pub u64);
 
 impl Capabilities {
@@ -49,6 +50,7 @@ impl Capabilities {
 
 /// So many requests in so long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Window {
     /// Requests allowed.
     pub requests: u32,
@@ -59,6 +61,7 @@ pub struct Window {
 /// How hard a source may be used. The host keeps to it over all workers; the plugin does no
 /// pacing of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Limits {
     /// Searches running at once, at least 1.
     pub search_concurrency: u32,
@@ -96,6 +99,7 @@ impl Default for Limits {
 
 /// The best a source can deliver, for its user's eyes and for a host that looks for better.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BestQuality {
     /// Codec in lower case. `None`: it depends.
     pub codec: Option<String>,
@@ -109,6 +113,7 @@ pub struct BestQuality {
 
 /// What a setting's value looks like; a host that does not know a kind takes it as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SettingKind(pub u32);
 
 impl SettingKind {
@@ -127,6 +132,7 @@ impl SettingKind {
 
 /// One setting a source understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SettingSpec {
     /// Its name in the config: lower-case words joined by `_`.
     pub key: String,
@@ -209,6 +215,7 @@ impl SettingSpec {
 
 /// Everything a library says of itself; read without touching network or settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Declaration {
     /// Name in the config: lower-case letters, digits and `_`, e.g. `subsonic`.
     pub name: String,
@@ -237,6 +244,7 @@ pub struct Declaration {
 
 /// What [`check_connection`](crate::Source::check_connection) learned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Connection {
     /// Name and version of what answered: `Navidrome 0.58.0`.
     pub service: Option<String>,

@@ -7,6 +7,7 @@ use crate::{Extra, Hit, TargetKind};
 /// The best the host has use for. A source that can choose takes its smallest offer that
 /// reaches this; one that cannot ignores it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct QualityCeiling {
     /// Bits per second, of lossy audio. `None`: no ceiling.
     pub bitrate: Option<u32>,
@@ -20,6 +21,7 @@ pub struct QualityCeiling {
 
 /// One download.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DownloadRequest {
     /// The [`Hit::target_id`] of what is to be fetched.
     pub target_id: String,
@@ -27,6 +29,7 @@ pub struct DownloadRequest {
     pub kind: TargetKind,
     /// Where the files go: an absolute path of a directory that exists, is empty and is
     /// this download's alone. Write nowhere else; leave nothing half-written in it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::raw_path"))]
     pub dest_dir: PathBuf,
     /// The best quality the host has use for.
     pub ceiling: QualityCeiling,
@@ -38,13 +41,17 @@ pub struct DownloadRequest {
 
 /// One audio file that a download left in its directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DownloadedFile {
     /// The audio, below [`DownloadRequest::dest_dir`]: a regular file, not a link. Absolute,
     /// or relative to that directory.
+    #[cfg_attr(feature = "serde", serde(with = "crate::raw_path"))]
     pub path: PathBuf,
     /// A picture of the front cover, JPEG or PNG, in the same directory.
+    #[cfg_attr(feature = "serde", serde(with = "crate::raw_path::option"))]
     pub cover: Option<PathBuf>,
     /// Lyrics as plain or LRC text, UTF-8, in the same directory.
+    #[cfg_attr(feature = "serde", serde(with = "crate::raw_path::option"))]
     pub lyrics: Option<PathBuf>,
     /// Title, where the source knows it better than the file's own tags.
     pub title: Option<String>,
@@ -72,6 +79,7 @@ impl DownloadedFile {
 
 /// A track of an album that the source could not deliver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MissingTrack {
     /// Its title.
     pub title: String,
@@ -87,6 +95,7 @@ pub struct MissingTrack {
 
 /// Everything a finished download left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Files {
     /// The audio: exactly one for a track, one per delivered track for an album.
     pub files: Vec<DownloadedFile>,
@@ -108,6 +117,7 @@ impl Files {
 
 /// How a download went, or goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Download {
     /// Finished: the files are there.

@@ -10,6 +10,8 @@ use crate::Extra;
 /// The kind decides alone; the host never reads the words of a message. On the wire a kind
 /// is its [code](ErrorKind::code), and a code nobody knows counts as [`ErrorKind::Internal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "u32", into = "u32"))]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting is missing or cannot be meant. The source is left out of the run.
@@ -91,6 +93,18 @@ impl ErrorKind {
     }
 }
 
+impl From<ErrorKind> for u32 {
+    fn from(kind: ErrorKind) -> u32 {
+        kind.code()
+    }
+}
+
+impl From<u32> for ErrorKind {
+    fn from(code: u32) -> ErrorKind {
+        ErrorKind::from_code(code)
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -99,6 +113,7 @@ impl fmt::Display for ErrorKind {
 
 /// Why a call of a source did not deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SourceError {
     /// What the host is to make of it.
     pub kind: ErrorKind,

@@ -4,6 +4,7 @@ use crate::{Extra, TargetKind};
 
 /// Where the quality fields of a [`Hit`] come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Provenance(pub u32);
 
 impl Provenance {
@@ -23,6 +24,7 @@ impl Provenance {
 /// `None` or empty means that the service did not say. A guess is worse than nothing,
 /// because the host decides by these fields whether this is the wanted recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Hit {
     /// The source's own name for this result, opaque to the host and good for
     /// [`download_raw`](crate::Source::download_raw) for at least a day.

@@ -10,6 +10,7 @@ use crate::{Progress, SourceError};
 
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogLevel(pub u32);
 
 impl LogLevel {

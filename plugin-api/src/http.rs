@@ -9,6 +9,7 @@ use crate::{Extra, SourceError};
 /// One request. `Debug` leaves out the query, the header values and the body, because any
 /// of them may carry a secret.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Request {
     /// `GET`, `POST` and so on, in upper case.
     pub method: String,
@@ -126,6 +127,7 @@ fn encode(out: &mut String, text: &str) {
 
 /// Status and headers of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Head {
     /// HTTP status, 100 to 599.
     pub status: u16,
@@ -181,6 +183,7 @@ fn seconds_now() -> u64 {
 
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Response {
     /// Status and headers.
     pub head: Head,
@@ -197,6 +200,7 @@ impl Response {
 
 /// What came of [`Host::http_save`](crate::Host::http_save).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Saved {
     /// Status and headers.
     pub head: Head,

@@ -88,6 +88,8 @@ pub mod http;
 mod http_date;
 mod progress;
 mod query;
+#[cfg(feature = "serde")]
+pub mod raw_path;
 mod settings;
 mod soundness;
 mod source;

@@ -7,6 +7,7 @@ use crate::Extra;
 /// A number with named values, so that a later API can add one; a source answers
 /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) to a kind it does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TargetKind(pub u32);
 
 impl TargetKind {
@@ -22,6 +23,7 @@ impl TargetKind {
 /// A source uses what its service can use, e.g. the ISRC where there is a look-up by ISRC,
 /// else [`text`](Query::text). Facts that nobody knows are `None` or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Query {
     /// Track or album.
     pub kind: TargetKind,

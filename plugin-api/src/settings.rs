@@ -8,6 +8,7 @@ use std::fmt;
 /// Every setting is a list of texts; most hold one. `Debug` shows the keys only, so that a
 /// settings value in a log gives no secret away.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Settings {
     values: Vec<(String, Vec<String>)>,
 }
