@@ -40,6 +40,9 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
+    if let Some(Command::PluginHost { file }) = &cli.command {
+        return crate::plugin::child::serve(file);
+    }
     let screen = Screen::new(&cli.global);
     screen.start_log(cli.global.verbose);
     let environment = Environment::of_process(cli.global.clone());
@@ -67,6 +70,9 @@ fn dispatch(cli: Cli, environment: &Environment, screen: &Screen) -> Result<Exit
         Some(Command::Status) => status::status(environment, screen),
         Some(Command::Plugins { action, check }) => {
             plugins::plugins(environment, action, check, screen)
+        }
+        Some(Command::PluginHost { .. }) => {
+            unreachable!("a plugin's process is told from a user's before there is a screen")
         }
     }
 }

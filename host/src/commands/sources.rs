@@ -3,16 +3,21 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use musicdl_plugin_api::Declaration;
 use secrecy::SecretString;
 
 use super::exit::{Exit, Failure};
-use crate::config::{Config, NetworkConfig, ProxyChoice, ResolvedSettings};
+use crate::config::{self, Config, NetworkConfig, ProxyChoice, ResolvedSettings};
 use crate::engine::{Deadlines, Lane};
 use crate::music::SourceName;
 use crate::plugin::services::{Ground, HostNet, NetError, NetOptions, Route, SourceFacts};
-use crate::plugin::{LoadedSource, Making, RefusalReason, Registry};
+use crate::plugin::{Isolation, LoadedSource, Making, ProcessOptions, RefusalReason, Registry};
+
+/// Longer than the usual pause between two calls of a run, such as a service's wait of a
+/// minute: a source may have read a whole disk for its first answer, and would again.
+const IDLE_STOP: Duration = Duration::from_secs(600);
 
 /// What loading came to.
 pub(super) struct Sources {
@@ -54,6 +59,7 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
             let kept = kept.map(|at| all.swap_remove(at).1).unwrap_or_default();
             ground.services(name.clone(), kept)
         },
+        isolation: isolation(config)?,
     };
     let registry = Registry::open(&config.plugins, &making).map_err(|error| {
         Failure::new(Exit::Usage, error).with_hint(
@@ -116,6 +122,28 @@ fn unusable_network(error: NetError) -> Failure {
         NetError::Client(_) => (Exit::Network, "or set `network.proxy` in the config"),
     };
     Failure::new(exit, error).with_hint(hint)
+}
+
+/// Where the libraries run, with the user's deadlines.
+pub(super) fn isolation(config: &Config) -> Result<Isolation, Failure> {
+    match config.isolation {
+        config::Isolation::None => Ok(Isolation::None),
+        config::Isolation::Process => {
+            let options = ProcessOptions::of_this_program().map_err(|error| {
+                Failure::new(
+                    Exit::Unexpected,
+                    format!("the system does not say which program this is: {error}"),
+                )
+                .with_hint("`isolation: none` in the config does without")
+            })?;
+            Ok(Isolation::Process(Arc::new(ProcessOptions {
+                check_connection: config.limits.connect_check_timeout,
+                search: config.limits.search_timeout,
+                idle_stop: IDLE_STOP,
+                ..options
+            })))
+        }
+    }
 }
 
 impl Sources {

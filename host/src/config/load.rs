@@ -157,6 +157,7 @@ impl<'a> Layers<'a> {
             matching: said.matching,
             sources,
             plugins,
+            isolation: said.isolation,
             state,
             limits: said.limits,
             network: said.network,

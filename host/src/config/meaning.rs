@@ -14,9 +14,9 @@ use super::section::Section;
 use super::source::{self, Listed};
 use super::value::{self, Refusal};
 use super::wanted::{Wanted, WantedKind};
-use super::{DownloadConfig, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite};
+use super::{DownloadConfig, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite};
 
-pub(super) const TOP: [&str; 13] = [
+pub(super) const TOP: [&str; 14] = [
     "version",
     "songs",
     "albums",
@@ -27,6 +27,7 @@ pub(super) const TOP: [&str; 13] = [
     "matching",
     "sources",
     "plugins",
+    "isolation",
     "state",
     "limits",
     "network",
@@ -70,6 +71,7 @@ pub(super) struct FromFile {
     pub(super) matching: MatchingConfig,
     pub(super) sources: Vec<Listed>,
     pub(super) plugins: Option<Vec<PathBuf>>,
+    pub(super) isolation: Isolation,
     pub(super) state: Option<PathBuf>,
     pub(super) limits: LimitsConfig,
     pub(super) network: NetworkConfig,
@@ -88,6 +90,7 @@ impl Default for FromFile {
             matching: MatchingConfig::default(),
             sources: Vec::new(),
             plugins: None,
+            isolation: Isolation::Process,
             state: None,
             limits: LimitsConfig::default(),
             network: NetworkConfig::default(),
@@ -128,6 +131,10 @@ impl FromFile {
             said.sources = source::read(file, node, report);
         }
         said.plugins = top.read_list("plugins", report, |path| base.absolute(path));
+        set(
+            &mut said.isolation,
+            top.read("isolation", report, isolation),
+        );
         said.state = top.read("state", report, |path| base.absolute(path));
         Ok(said)
     }
@@ -228,6 +235,14 @@ fn set<T>(value: &mut T, said: Option<T>) {
 pub(super) fn jobs(word: &str) -> Result<usize, Refusal> {
     let number = value::whole(JOBS)(word)?;
     Ok(usize::try_from(number).expect("the range ends at 64"))
+}
+
+fn isolation(word: &str) -> Result<Isolation, Refusal> {
+    match word {
+        "process" => Ok(Isolation::Process),
+        "none" => Ok(Isolation::None),
+        _ => Err(Refusal::one_of(&["process", "none"])),
+    }
 }
 
 fn overwrite(word: &str) -> Result<Overwrite, Refusal> {

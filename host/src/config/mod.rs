@@ -30,6 +30,7 @@
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
 //! | `sources` | sources in order of preference with their settings, see below | all loaded plugins |
 //! | `plugins` | directories of plugins | none |
+//! | `isolation` | `process`: each plugin in a process of its own; `none`: all in this one, for debugging a plugin | `process` |
 //! | `state` | directory of the journal | `.musicdl` beside the config, or in the current directory without one |
 //! | `limits.search_timeout` | longest search at one source, 1s to 1h | `60s` |
 //! | `limits.download_stall` | longest download without a sign of life, 1s to 1h | `60s` |
@@ -148,6 +149,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// Directories of plugins; may be empty.
     pub plugins: Vec<PathBuf>,
+    /// Where plugins run.
+    pub isolation: Isolation,
     /// Directory of the journal.
     pub state: PathBuf,
     /// Deadlines and sizes.
@@ -168,6 +171,15 @@ impl Config {
             .cloned()
             .unwrap_or_else(|| SourceConfig::unlisted(name.clone(), Arc::clone(&self.around)))
     }
+}
+
+/// Where plugins run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each in a process of its own; one that crashes costs the others nothing.
+    Process,
+    /// All in musicdl's own process, for debugging a plugin.
+    None,
 }
 
 /// Where the music goes.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use musicdl_plugin_api::{ErrorKind, SourceError, extra_value};
 
+use crate::plugin::DROP_SOURCE;
+
 /// What happens to the item next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -48,6 +50,9 @@ const DISK_STOPS: [&str; 4] = [
 pub(super) fn after_failure(error: &SourceError, tries: u32, patience: Patience) -> Next {
     if extra_value(&error.extra, "io_error").is_some_and(|kind| DISK_STOPS.contains(&kind)) {
         return Next::Stop;
+    }
+    if extra_value(&error.extra, DROP_SOURCE).is_some() {
+        return Next::DropSource;
     }
     match error.kind {
         ErrorKind::Cancelled if patience.stopping => Next::Park,
@@ -128,6 +133,20 @@ mod tests {
             after_failure(&SourceError::cancelled(), 1, patience),
             Next::Park
         );
+    }
+
+    #[test]
+    fn a_source_that_was_put_aside_is_dropped_whatever_the_kind() {
+        let patience = Patience {
+            retries: 2,
+            max_wait: Duration::from_secs(60),
+            stopping: false,
+        };
+        for kind in ErrorKind::ALL {
+            let mut error = SourceError::new(kind, "its process ended 3 times within 60 s");
+            error.extra = vec![(DROP_SOURCE.to_owned(), "yes".to_owned())];
+            assert_eq!(after_failure(&error, 1, patience), Next::DropSource);
+        }
     }
 
     #[test]

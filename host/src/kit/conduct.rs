@@ -225,6 +225,8 @@ fn refused(reason: &LoadFailure) -> Item {
         | LoadFailure::Unreadable(_)
         | LoadFailure::NotALibrary(_)
         | LoadFailure::Linker(_)
+        | LoadFailure::Refused { .. }
+        | LoadFailure::Process(_)
         | LoadFailure::Open(_) => "loading",
     };
     Item::fail(item, reason.to_string())

@@ -4,11 +4,14 @@
 //! Here the cheap question comes first: was it built for this API? Only then are its records
 //! compared with ours, because that comparison answers with thousands of lines. Nothing is
 //! ever unloaded.
+//!
+//! Loading a library runs code of it, so [`load_snapshot_in_process`] leaves all of that to a
+//! process of its own, which does it by [`load_snapshot`].
 
 use std::cmp::Ordering;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use musicdl_plugin_api::abi::{Library, OpenError, TAG_SYMBOL, VersionTag};
 use musicdl_plugin_api::{API_VERSION, Declaration, HostServices, Settings, Source, SourceError};
@@ -16,11 +19,13 @@ use semver::Version;
 
 use super::discover::NotAFile;
 use super::elf::NotALibrary;
+use super::messages::Described;
+use super::process::{Fresh, ProcessOptions, ProcessSource, Processes};
 use super::snapshot::Snapshot;
 use super::trust::Untrusted;
 use crate::music::{InvalidId, SourceName};
 
-/// A library that was let in. It stays in memory until the program ends.
+/// A library that was let in. One in this process stays in memory until the program ends.
 #[derive(Debug)]
 pub struct LoadedLibrary {
     /// Its name in the config.
@@ -31,20 +36,55 @@ pub struct LoadedLibrary {
     pub api_version: Version,
     /// What it says of itself.
     pub declaration: Declaration,
-    library: Library,
+    home: Home,
+}
+
+/// Where the code of a library runs.
+#[derive(Debug)]
+enum Home {
+    Here(Library),
+    /// In a process for each source; the one that told of the library becomes the first's.
+    Process {
+        snapshot: Arc<Snapshot>,
+        options: Arc<ProcessOptions>,
+        first: Mutex<Option<(Fresh, Processes)>>,
+    },
 }
 
 impl LoadedLibrary {
     /// A source with those settings; each has its own.
     ///
     /// # Errors
-    /// What the plugin answers; `Internal` when its constructor panics.
+    /// What the plugin answers; `Internal` when its constructor panics, or ends its process.
     pub fn create(
         &self,
         settings: Settings,
         services: Arc<dyn HostServices>,
     ) -> Result<Arc<dyn Source>, SourceError> {
-        self.library.create(settings, services).map(Arc::from)
+        match &self.home {
+            Home::Here(library) => library.create(settings, services).map(Arc::from),
+            Home::Process {
+                snapshot,
+                options,
+                first,
+            } => {
+                let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let (fresh, processes) = match first {
+                    Some((fresh, processes)) => (Some(fresh), processes),
+                    None => (
+                        None,
+                        Processes::new(Arc::clone(snapshot), Arc::clone(options)),
+                    ),
+                };
+                let described = Described {
+                    api_version: self.api_version.clone(),
+                    declaration: self.declaration.clone(),
+                };
+                let processes = processes.named(self.name.as_str());
+                ProcessSource::create(processes, fresh, described, settings, services)
+                    .map(|source| Arc::new(source) as Arc<dyn Source>)
+            }
+        }
     }
 }
 
@@ -112,6 +152,17 @@ pub enum LoadFailure {
     /// A plugin of our API by its tag, and yet not to be used.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// What the process it was loaded in says of it.
+    #[error("{reason}")]
+    Refused {
+        /// The sentence.
+        reason: String,
+        /// As [`LoadFailure::details`].
+        details: Option<String>,
+    },
+    /// The process it was loaded in did not survive that, or could not be started.
+    #[error("it cannot be loaded: {0}")]
+    Process(String),
     /// It panicked when asked who it is.
     #[error("it cannot say what it is: {0}")]
     Declaration(SourceError),
@@ -133,6 +184,7 @@ impl LoadFailure {
     pub fn details(&self) -> Option<&str> {
         match self {
             LoadFailure::Open(error) => error.report(),
+            LoadFailure::Refused { details, .. } => details.as_deref(),
             LoadFailure::NotAFile(_)
             | LoadFailure::Unreadable(_)
             | LoadFailure::Untrusted(_)
@@ -142,6 +194,7 @@ impl LoadFailure {
             | LoadFailure::NotAPlugin
             | LoadFailure::PluginTooOld { .. }
             | LoadFailure::HostTooOld { .. }
+            | LoadFailure::Process(_)
             | LoadFailure::Declaration(_)
             | LoadFailure::Name(_)
             | LoadFailure::Version { .. } => None,
@@ -163,6 +216,23 @@ pub fn load(path: &Path) -> Result<LoadedLibrary, LoadError> {
         })
 }
 
+/// Loads a file that somebody named himself in a process of its own, in which its sources
+/// will live. No code of the library runs in this one.
+///
+/// # Errors
+/// When the file is no plugin for this host, or the process ends or hangs over it.
+pub fn load_in_process(
+    path: &Path,
+    options: &Arc<ProcessOptions>,
+) -> Result<LoadedLibrary, LoadError> {
+    Snapshot::of(path)
+        .and_then(|snapshot| load_snapshot_in_process(snapshot, options))
+        .map_err(|reason| LoadError {
+            file: path.to_owned(),
+            reason,
+        })
+}
+
 /// Loads exactly that content. Code of the library runs in this process from here on.
 ///
 /// # Errors
@@ -174,6 +244,35 @@ pub fn load_snapshot(snapshot: Snapshot) -> Result<LoadedLibrary, LoadFailure> {
     let api_version = check_api(&tag)?;
     let library = Library::open(path)?;
     let declaration = library.declaration().map_err(LoadFailure::Declaration)?;
+    loaded(api_version, declaration, Home::Here(library))
+}
+
+/// Loads exactly that content in a process of its own, and in another one whenever that has
+/// ended.
+///
+/// # Errors
+/// As [`load_in_process`].
+pub fn load_snapshot_in_process(
+    snapshot: Snapshot,
+    options: &Arc<ProcessOptions>,
+) -> Result<LoadedLibrary, LoadFailure> {
+    let snapshot = Arc::new(snapshot);
+    let processes = Processes::new(Arc::clone(&snapshot), Arc::clone(options));
+    let (fresh, described) = processes.describe()?;
+    let home = Home::Process {
+        snapshot,
+        options: Arc::clone(options),
+        first: Mutex::new(Some((fresh, processes))),
+    };
+    loaded(described.api_version, described.declaration, home)
+}
+
+/// What a library declares is checked where it is used, whoever loaded it.
+fn loaded(
+    api_version: Version,
+    declaration: Declaration,
+    home: Home,
+) -> Result<LoadedLibrary, LoadFailure> {
     let version = declaration.version.as_str();
     Ok(LoadedLibrary {
         name: SourceName::parse(&declaration.name)?,
@@ -183,7 +282,7 @@ pub fn load_snapshot(snapshot: Snapshot) -> Result<LoadedLibrary, LoadFailure> {
         })?,
         api_version,
         declaration,
-        library,
+        home,
     })
 }
 

@@ -5,21 +5,37 @@
 //! [`mod@discover`] -> [`trust`] -> [`snapshot`] (with [`elf`]) -> [`mod@load`] -> [`registry`] ->
 //! [`report`]: a file that falls out on the way is reported with its reason and costs the
 //! others nothing.
+//!
+//! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
+//! the other end of that, and `messages` in `frames` are what both say. `cut`, `thin`, `crew`
+//! and `family` keep one plugin's answers, noise, threads and children within bounds.
 
+pub mod child;
+mod crew;
+mod cut;
 pub mod discover;
 pub mod elf;
+mod family;
+mod frames;
 pub mod info;
 pub mod load;
+mod messages;
+pub mod process;
 pub mod registry;
 pub mod report;
 pub mod services;
 pub mod snapshot;
+mod thin;
 pub mod trust;
 
 pub use discover::{DiscoverError, Discovery, NotAFile, discover};
 pub use info::PluginInfo;
-pub use load::{LoadError, LoadFailure, LoadedLibrary, load, load_snapshot};
-pub use registry::{LoadedSource, Making, Refusal, RefusalReason, Registry};
+pub use load::{
+    LoadError, LoadFailure, LoadedLibrary, load, load_in_process, load_snapshot,
+    load_snapshot_in_process,
+};
+pub use process::{DROP_SOURCE, ProcessOptions};
+pub use registry::{Isolation, LoadedSource, Making, Refusal, RefusalReason, Registry};
 pub use report::PluginReport;
 pub use snapshot::Snapshot;
 pub use trust::Untrusted;

@@ -1,14 +1,17 @@
 //! Every plugin directory -> the sources in them, each with a name of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::{Declaration, HostServices, Settings, Source, SourceError};
 use semver::Version;
 
 use super::discover::{DiscoverError, NotAFile, discover};
-use super::load::{LoadFailure, LoadedLibrary, load_snapshot};
+use super::load::{LoadFailure, LoadedLibrary, load_snapshot, load_snapshot_in_process};
+use super::process::ProcessOptions;
+use super::snapshot::Snapshot;
 use super::trust::Gate;
 use crate::music::SourceName;
 
@@ -95,6 +98,35 @@ pub struct Making<'a> {
     pub settings: &'a dyn Fn(&SourceName, &Declaration) -> Result<Settings, String>,
     /// What the host does for that source.
     pub services: &'a dyn Fn(&SourceName, &Declaration) -> Arc<dyn HostServices>,
+    /// Where the code of the libraries runs.
+    pub isolation: Isolation,
+}
+
+/// Where the code of a library runs.
+#[derive(Clone, Debug)]
+pub enum Isolation {
+    /// In a process for each source: what it does there costs nobody else anything.
+    Process(Arc<ProcessOptions>),
+    /// In this process, for looking at a plugin with a debugger: a crash of one ends all.
+    None,
+}
+
+/// Files that are loaded at once. Each waits for a disk and a process, not for a processor.
+const AT_ONCE: usize = 16;
+
+/// A file that may be loaded, or why it may not, and how long it took to know.
+type Admitted = (PathBuf, Result<Snapshot, LoadFailure>, Duration);
+/// A library that was let in, or why it was not, and how long it took to know.
+type Tried = (PathBuf, Result<LoadedLibrary, LoadFailure>, Duration);
+
+/// A library with what its source is made of.
+struct Ready {
+    file: PathBuf,
+    library: LoadedLibrary,
+    load_time: Duration,
+    settings: Settings,
+    services: Arc<dyn HostServices>,
+    missing: Vec<String>,
 }
 
 impl Registry {
@@ -109,9 +141,24 @@ impl Registry {
         for (file, reason) in found.skipped {
             registry.refuse(file, reason.into());
         }
-        for file in found.candidates {
-            if let Err(reason) = registry.add(&file, &mut gate, making) {
-                registry.refuse(file, reason);
+        // One after the other, because whole files are copied there.
+        let admitted = found.candidates.into_iter().map(|file| {
+            let started = Instant::now();
+            let snapshot = gate.admit(&file);
+            (file, snapshot, started.elapsed())
+        });
+        let mut ready: Vec<Ready> = Vec::new();
+        for tried in try_all(admitted.collect(), &making.isolation) {
+            let file = tried.0.clone();
+            match prepare(tried, &ready, making) {
+                Ok(prepared) => ready.push(prepared),
+                Err(reason) => registry.refuse(file, reason),
+            }
+        }
+        for (file, made) in side_by_side(ready, make) {
+            match made {
+                Ok(source) => registry.sources.push(source),
+                Err(error) => registry.refuse(file, RefusalReason::Create(error)),
             }
         }
         Ok(registry)
@@ -125,47 +172,94 @@ impl Registry {
     fn refuse(&mut self, file: PathBuf, reason: RefusalReason) {
         self.refused.push(Refusal { file, reason });
     }
+}
 
-    fn add(
-        &mut self,
-        file: &Path,
-        gate: &mut Gate,
-        making: &Making<'_>,
-    ) -> Result<(), RefusalReason> {
-        let started = Instant::now();
-        let library = gate.admit(file).and_then(load_snapshot)?;
-        if let Some(first) = self.get(&library.name) {
-            return Err(RefusalReason::NameTaken {
-                by: first.file.clone(),
-                name: library.name,
-            });
-        }
-        let settings = (making.settings)(&library.name, &library.declaration)
-            .map_err(RefusalReason::Settings)?;
-        let missing = missing(&library.declaration, &settings);
-        let services = (making.services)(&library.name, &library.declaration);
-        let source = library
-            .create(settings, services)
-            .map_err(RefusalReason::Create)?;
-        let configured = source.is_configured();
-        let LoadedLibrary {
-            name,
-            declaration,
-            api_version,
-            ..
-        } = library;
-        self.sources.push(LoadedSource {
-            name,
-            file: file.to_owned(),
-            declaration,
-            api_version,
-            load_time: started.elapsed(),
-            source,
-            configured,
-            missing,
-        });
-        Ok(())
+fn try_all(files: Vec<Admitted>, isolation: &Isolation) -> Vec<Tried> {
+    let attempt =
+        |(file, admitted, before): Admitted,
+         load: &dyn Fn(Snapshot) -> Result<LoadedLibrary, LoadFailure>| {
+            let started = Instant::now();
+            let loaded = admitted.and_then(load);
+            (file, loaded, before + started.elapsed())
+        };
+    match isolation {
+        Isolation::Process(options) => side_by_side(files, |file| {
+            attempt(file, &|snapshot| {
+                load_snapshot_in_process(snapshot, options)
+            })
+        }),
+        Isolation::None => files
+            .into_iter()
+            .map(|file| attempt(file, &load_snapshot))
+            .collect(),
     }
+}
+
+/// Does the work for all, several at once, and answers in their order.
+fn side_by_side<T: Send, D: Send>(all: Vec<T>, work: impl Fn(T) -> D + Sync) -> Vec<D> {
+    let mut done = Vec::with_capacity(all.len());
+    let mut rest = all.into_iter();
+    loop {
+        let some: Vec<T> = rest.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            return done;
+        }
+        let work = &work;
+        thread::scope(|scope| {
+            let threads: Vec<_> = some
+                .into_iter()
+                .map(|one| scope.spawn(move || work(one)))
+                .collect();
+            done.extend(threads.into_iter().map(|thread| match thread.join() {
+                Ok(one) => one,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }));
+        });
+    }
+}
+
+/// Name, settings and services, in the order of the files: the first of a name has it.
+fn prepare(
+    (file, loaded, load_time): Tried,
+    earlier: &[Ready],
+    making: &Making<'_>,
+) -> Result<Ready, RefusalReason> {
+    let library = loaded?;
+    if let Some(first) = earlier
+        .iter()
+        .find(|first| first.library.name == library.name)
+    {
+        return Err(RefusalReason::NameTaken {
+            by: first.file.clone(),
+            name: library.name,
+        });
+    }
+    let settings =
+        (making.settings)(&library.name, &library.declaration).map_err(RefusalReason::Settings)?;
+    Ok(Ready {
+        missing: missing(&library.declaration, &settings),
+        services: (making.services)(&library.name, &library.declaration),
+        file,
+        library,
+        load_time,
+        settings,
+    })
+}
+
+fn make(ready: Ready) -> (PathBuf, Result<LoadedSource, SourceError>) {
+    let started = Instant::now();
+    let source = ready.library.create(ready.settings, ready.services);
+    let made = source.map(|source| LoadedSource {
+        configured: source.is_configured(),
+        name: ready.library.name,
+        file: ready.file.clone(),
+        declaration: ready.library.declaration,
+        api_version: ready.library.api_version,
+        load_time: ready.load_time + started.elapsed(),
+        source,
+        missing: ready.missing,
+    });
+    (ready.file, made)
 }
 
 /// Keys of the required settings that neither the user nor a default gives a value.

@@ -7,28 +7,11 @@ use musicdl::plugin::{LoadFailure, NotAFile, PluginReport, RefusalReason, Regist
 use musicdl_plugin_api::{API_VERSION, Query, Settings};
 use serde_json::json;
 
-use crate::{Plugins, built, full, setting};
+use super::{isolation, load, open};
+use crate::{Plugins, built, bytes, full, rogue_slot, setting, with};
 
 fn names(registry: &Registry) -> Vec<&str> {
     registry.sources.iter().map(|s| s.name.as_str()).collect()
-}
-
-fn bytes(library: &str) -> Vec<u8> {
-    fs::read(built(library)).unwrap()
-}
-
-/// The library with every `from` replaced by an equally long `to`.
-fn with(library: &str, from: &[u8], to: &[u8]) -> Vec<u8> {
-    assert_eq!(from.len(), to.len());
-    let mut content = bytes(library);
-    let places: Vec<usize> = (0..=content.len() - from.len())
-        .filter(|&at| content[at..].starts_with(from))
-        .collect();
-    assert!(!places.is_empty(), "nothing to replace");
-    for at in places {
-        content[at..at + to.len()].copy_from_slice(to);
-    }
-    content
 }
 
 /// The library as it would be, had it been built against that version of plugin-api.
@@ -42,11 +25,6 @@ fn of_api(library: &str, version: [u32; 3]) -> Vec<u8> {
     };
     let ours: Vec<u32> = API_VERSION.split('.').map(|n| n.parse().unwrap()).collect();
     with(library, &tag([ours[0], ours[1], ours[2]]), &tag(version))
-}
-
-fn rogue_slot(key: &str, value: &str, other: &str) -> Vec<u8> {
-    let slot = |value: &str| format!("{:.<32}", format!("rogue-{key}={value}")).into_bytes();
-    with("rogue", &slot(value), &slot(other))
 }
 
 /// A library of the system that this test program has loaded itself.
@@ -67,7 +45,7 @@ fn two_libraries_of_one_interface_are_two_plugins() {
     plugins
         .add("one", &bytes("echo"))
         .add("two", &bytes("rogue"));
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins, &Settings::default());
 
     assert_eq!(names(&registry), ["echo", "rogue"]);
     let [echo, rogue] = &registry.sources[..] else {
@@ -108,7 +86,7 @@ fn each_useless_file_is_refused_with_its_reason_and_the_rest_works() {
     .unwrap();
     fs::write(plugins.path().join("libecho.d"), "neither").unwrap();
 
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins, &Settings::default());
     assert_eq!(names(&registry), ["echo", "rogue"]);
 
     let too_old = format!(
@@ -151,7 +129,7 @@ fn each_useless_file_is_refused_with_its_reason_and_the_rest_works() {
 fn the_comparison_of_layouts_is_kept_for_who_asks() {
     let plugins = Plugins::new();
     plugins.add("x", &with("echo", b"queue_length", b"queue_streng"));
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins, &Settings::default());
     let details = registry.refused[0].reason.details().unwrap();
     assert!(details.contains("queue_streng"), "{details}");
 }
@@ -161,7 +139,7 @@ fn a_plugin_of_any_release_of_our_api_is_let_in() {
     for version in [[1, 0, 0], [1, 99, 7]] {
         let plugins = Plugins::new();
         plugins.add("x", &of_api("rogue", version));
-        let registry = plugins.open(&Settings::default());
+        let registry = open(&plugins, &Settings::default());
         let [major, minor, patch] = version.map(u64::from);
         let expected = semver::Version::new(major, minor, patch);
         assert_eq!(registry.sources[0].api_version, expected);
@@ -173,7 +151,7 @@ fn of_two_files_with_one_name_the_first_wins_and_the_other_is_reported() {
     let plugins = Plugins::new();
     let other = rogue_slot("version", "0.1.0", "9.9.9");
     plugins.add("b", &other).add("a", &bytes("rogue"));
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins, &Settings::default());
 
     assert_eq!(registry.sources.len(), 1);
     assert_eq!(registry.sources[0].file, plugins.file("a"));
@@ -205,7 +183,7 @@ fn what_a_plugin_declares_is_checked() {
     ] {
         let plugins = Plugins::new();
         plugins.add("x", &content).add("y", &bytes("echo"));
-        let registry = plugins.open(&Settings::default());
+        let registry = open(&plugins, &Settings::default());
         let said = registry.refused[0].reason.to_string();
         assert!(said.starts_with(expected), "{said}");
         assert_eq!(names(&registry), ["echo"]);
@@ -228,7 +206,7 @@ fn a_constructor_that_fails_or_panics_costs_its_own_file_only() {
     ] {
         let plugins = Plugins::new();
         plugins.add("x", &bytes("echo")).add("y", &bytes("rogue"));
-        let registry = plugins.open(&setting(key, value));
+        let registry = open(&plugins, &setting(key, value));
         assert_eq!(registry.sources.len(), 1, "{value}");
         let said = registry.refused[0].reason.to_string();
         assert!(said.starts_with(expected), "{said}");
@@ -242,6 +220,7 @@ fn settings_that_cannot_be_meant_refuse_the_source_in_the_users_words() {
     let making = musicdl::plugin::Making {
         settings: &|name, _| Err(format!("musicdl.yaml:3: `{name}` has no setting `wings`")),
         services: &|_, _| std::sync::Arc::new(crate::desk::Desk::default()),
+        isolation: isolation(),
     };
     let registry = Registry::open(&[plugins.path().to_owned()], &making).unwrap();
     let said = registry.refused[0].reason.to_string();
@@ -256,7 +235,7 @@ fn a_source_that_lacks_a_setting_is_loaded_and_says_which() {
     ] {
         let plugins = Plugins::new();
         plugins.add("x", &bytes("echo"));
-        let registry = plugins.open(&settings);
+        let registry = open(&plugins, &settings);
         let echo = &registry.sources[0];
         assert_eq!(echo.configured, configured);
         assert_eq!(echo.missing, missing);
@@ -267,7 +246,7 @@ fn a_source_that_lacks_a_setting_is_loaded_and_says_which() {
 fn the_report_lists_every_file_as_data() {
     let plugins = Plugins::new();
     plugins.add("x", &bytes("echo")).add("y", b"");
-    let report = plugins.open(&Settings::default()).report();
+    let report = open(&plugins, &Settings::default()).report();
     let PluginReport::Loaded { load_time_ms, .. } = report[0] else {
         panic!("{report:?}");
     };
@@ -301,12 +280,12 @@ fn the_report_lists_every_file_as_data() {
 fn loading_a_link_or_a_missing_file_by_its_path_is_refused_as_well() {
     let plugins = Plugins::new();
     std::os::unix::fs::symlink(built("rogue"), plugins.file("link")).unwrap();
-    let error = musicdl::plugin::load(&plugins.file("link")).unwrap_err();
+    let error = load(&plugins.file("link")).unwrap_err();
     assert!(
         matches!(error.reason, LoadFailure::NotAFile(NotAFile::Link)),
         "{error}"
     );
-    let error = musicdl::plugin::load(&plugins.file("gone")).unwrap_err();
+    let error = load(&plugins.file("gone")).unwrap_err();
     assert!(
         matches!(error.reason, LoadFailure::Unreadable(_)),
         "{error}"
@@ -317,7 +296,7 @@ fn loading_a_link_or_a_missing_file_by_its_path_is_refused_as_well() {
 fn a_query_reaches_the_source_of_that_name() {
     let plugins = Plugins::new();
     plugins.add("x", &bytes("rogue")).add("y", &bytes("echo"));
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins, &Settings::default());
     let name = musicdl::music::SourceName::parse("echo").unwrap();
     let source = &registry.get(&name).unwrap().source;
     assert_eq!(

@@ -1,17 +1,21 @@
-//! Real shared libraries, loaded as a user's are: which files are let in, and that nothing
-//! gets lost between the two sides.
+//! Real shared libraries, loaded as a user's are: which files are let in, that nothing gets
+//! lost between the two sides, and that a plugin's process contains whatever it does.
+//!
+//! What holds wherever a library runs is tested twice, in this process (`here`) and in a
+//! process of its own (`child`).
 
 #![expect(
     clippy::unwrap_used,
     reason = "what fails in a helper fails the test that called it"
 )]
 
-mod crossing;
+mod child;
 mod desk;
 #[path = "../fixtures/full.rs"]
 mod full;
-mod loading;
-mod panics;
+mod here;
+mod isolation;
+mod runs;
 mod trust;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
@@ -19,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use musicdl::plugin::{Making, Registry, load};
+use musicdl::plugin::{Isolation, LoadedLibrary, Making, ProcessOptions, Registry};
 use musicdl_plugin_api::{Host, HostServices, Settings, Source};
 
 use desk::Desk;
@@ -56,16 +60,17 @@ impl Plugins {
     }
 
     /// Opens the directory with the same settings for every source.
-    fn open(&self, settings: &Settings) -> Registry {
-        open(&[self.path().to_owned()], settings)
+    fn open(&self, settings: &Settings, isolation: Isolation) -> Registry {
+        open(&[self.path().to_owned()], settings, isolation)
     }
 }
 
 /// Opens directories with the same settings for every source.
-fn open(directories: &[PathBuf], settings: &Settings) -> Registry {
+fn open(directories: &[PathBuf], settings: &Settings, isolation: Isolation) -> Registry {
     let making = Making {
         settings: &|_, _| Ok(settings.clone()),
         services: &|_, _| Arc::new(Desk::default()),
+        isolation,
     };
     Registry::open(directories, &making).unwrap()
 }
@@ -75,12 +80,40 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// A source of a library built for these tests, and the desk it talks to.
-fn source(library: &str, settings: Settings) -> (Arc<dyn Source>, Arc<Desk>) {
+/// As this program would keep plugins if it were musicdl.
+fn processes() -> ProcessOptions {
+    ProcessOptions::of_program(env!("CARGO_BIN_EXE_musicdl").into())
+}
+
+/// A source of a library, and the desk it talks to.
+fn source_of(library: &LoadedLibrary, settings: Settings) -> (Arc<dyn Source>, Arc<Desk>) {
     let desk = Arc::new(Desk::default());
     let services: Arc<dyn HostServices> = desk.clone();
-    let library = load(&built(library)).unwrap();
     (library.create(settings, services).unwrap(), desk)
+}
+
+fn bytes(library: &str) -> Vec<u8> {
+    fs::read(built(library)).unwrap()
+}
+
+/// The library with every `from` replaced by an equally long `to`.
+fn with(library: &str, from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut content = bytes(library);
+    let places: Vec<usize> = (0..=content.len() - from.len())
+        .filter(|&at| content[at..].starts_with(from))
+        .collect();
+    assert!(!places.is_empty(), "nothing to replace");
+    for at in places {
+        content[at..at + to.len()].copy_from_slice(to);
+    }
+    content
+}
+
+/// The rogue library with another value in one of its slots.
+fn rogue_slot(key: &str, value: &str, other: &str) -> Vec<u8> {
+    let slot = |value: &str| format!("{:.<32}", format!("rogue-{key}={value}")).into_bytes();
+    with("rogue", &slot(value), &slot(other))
 }
 
 fn setting(key: &str, value: &str) -> Settings {

@@ -1,14 +1,14 @@
 //! A panic on either side is an error on the other, and nobody dies.
 
-use std::process::Command;
 use std::sync::Arc;
 
 use musicdl_plugin_api::{
     DownloadRequest, ErrorKind, Files, Progress, ProgressSink, Query, Settings, Source, SourceError,
 };
 
+use super::source;
 use crate::desk::Mood;
-use crate::{full, setting, source};
+use crate::{full, setting};
 
 type Call = fn(&dyn Source) -> Result<(), SourceError>;
 
@@ -71,30 +71,6 @@ fn a_panic_in_a_thread_of_the_plugin_costs_that_thread() {
     assert_eq!(answer.unwrap_err().kind, ErrorKind::NotFound);
 }
 
-/// What a test of this file writes to stderr. A library writes past the capture of the test
-/// harness, so the test runs in a program of its own.
-fn stderr_of(test: &str) -> String {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("panics::{test}"), "--nocapture"])
-        .output()
-        .unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.contains("1 passed"), "{stdout}");
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-#[test]
-fn a_panic_that_became_an_error_is_not_written_to_stderr_as_well() {
-    let stderr = stderr_of("a_panic_in_a_call_is_an_internal_error_with_its_words_and_place");
-    assert!(!stderr.contains("rogue in"), "{stderr}");
-}
-
-#[test]
-fn a_panic_that_nobody_is_told_of_is_written_to_stderr() {
-    let stderr = stderr_of("a_panic_in_a_thread_of_the_plugin_costs_that_thread");
-    assert!(stderr.contains("rogue in a thread"), "{stderr}");
-}
-
 #[test]
 fn a_panic_of_the_host_is_an_error_to_the_plugin() {
     let (echo, desk) = source("echo", Settings::default());
@@ -103,6 +79,7 @@ fn a_panic_of_the_host_is_an_error_to_the_plugin() {
     for (target_id, service) in [("save", "http_save"), ("stream", "http_open")] {
         let request = DownloadRequest {
             target_id: target_id.to_owned(),
+            dest_dir: dest.path().to_owned(),
             ..full::request(dest.path())
         };
         let answer = echo.download_raw(&request, &Progress::ignored());
@@ -150,6 +127,7 @@ fn a_download_whose_listener_panics_is_cancelled() {
     for target_id in ["wait", "save"] {
         let request = DownloadRequest {
             target_id: target_id.to_owned(),
+            dest_dir: dest.path().to_owned(),
             ..full::request(dest.path())
         };
         let error = echo.download_raw(&request, &progress).unwrap_err();

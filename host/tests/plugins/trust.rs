@@ -4,16 +4,21 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Seek, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use musicdl::plugin::trust::{Change, Directory, Identity, Renewal, Row, TrustError, Which, renew};
-use musicdl::plugin::{LoadFailure, Registry, Snapshot, Untrusted, load_snapshot};
+use musicdl::plugin::{Isolation, LoadFailure, Registry, Snapshot, Untrusted, load_snapshot};
 use musicdl_plugin_api::Settings;
 use serde_json::{Value, json};
 
-use crate::{Plugins, built, set_mode};
+use crate::{Plugins, built, bytes, processes, set_mode};
 
-fn bytes(library: &str) -> Vec<u8> {
-    fs::read(built(library)).unwrap()
+fn isolation() -> Isolation {
+    Isolation::Process(Arc::new(processes()))
+}
+
+fn open(plugins: &Plugins) -> Registry {
+    plugins.open(&Settings::default(), isolation())
 }
 
 fn vetted(plugins: &Plugins, name: &str) -> Result<Snapshot, LoadFailure> {
@@ -97,7 +102,7 @@ fn a_file_written_into_after_it_was_vetted_does_no_harm() {
 
     // Pages that were not touched yet would be gone with the file: a SIGBUS.
     open().set_len(0).unwrap();
-    let desk = std::sync::Arc::new(crate::desk::Desk::default());
+    let desk = Arc::new(crate::desk::Desk::default());
     let source = library.create(Settings::default(), desk).unwrap();
     let hits = source.search_raw(&crate::full::query()).unwrap();
     assert_eq!(hits.len(), 2);
@@ -136,14 +141,14 @@ fn a_process_of_the_same_user_reaches_the_content_by_the_loadable_path() {
 fn a_dropped_file_is_used_until_somebody_trusts_and_from_then_on_only_what_is_listed() {
     let plugins = Plugins::new();
     plugins.add("echo", &bytes("echo"));
-    assert_eq!(names(&plugins.open(&Settings::default())), ["echo"]);
+    assert_eq!(names(&open(&plugins)), ["echo"]);
 
     let first = trust(&plugins, &Which::All).unwrap();
     assert_eq!(rows(&first), ["echo new echo 3.2.1-rc.4+build.5"]);
     assert_eq!(first.file, plugins.path().join("plugins.lock"));
 
     plugins.add("rogue", &bytes("rogue"));
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins);
     assert_eq!(names(&registry), ["echo"]);
     let expected = format!(
         "plugins.lock does not list it; if you trust it: `musicdl plugins trust {}`",
@@ -154,10 +159,7 @@ fn a_dropped_file_is_used_until_somebody_trusts_and_from_then_on_only_what_is_li
     let second = trust(&plugins, &these(&["rogue"])).unwrap();
     let expected = ["echo same echo 3.2.1-rc.4+build.5", "rogue new rogue 0.1.0"];
     assert_eq!(rows(&second), expected);
-    assert_eq!(
-        names(&plugins.open(&Settings::default())),
-        ["echo", "rogue"]
-    );
+    assert_eq!(names(&open(&plugins)), ["echo", "rogue"]);
 }
 
 #[test]
@@ -169,7 +171,7 @@ fn a_changed_file_is_refused_until_it_is_trusted_again() {
     let mut changed = bytes("rogue");
     changed.push(0);
     plugins.add("x", &changed);
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins);
     let expected = format!(
         "it is not the file that was trusted as rogue 0.1.0; if you trust this one: `musicdl \
          plugins trust {}`",
@@ -185,7 +187,7 @@ fn a_changed_file_is_refused_until_it_is_trusted_again() {
         rows(&again),
         ["x changed rogue 0.1.0 -> echo 3.2.1-rc.4+build.5"]
     );
-    assert_eq!(names(&plugins.open(&Settings::default())), ["echo"]);
+    assert_eq!(names(&open(&plugins)), ["echo"]);
 }
 
 #[test]
@@ -209,7 +211,7 @@ fn what_is_gone_is_forgotten_and_what_cannot_be_loaded_is_not_trusted() {
 
     // Not even what was listed before comes back by itself.
     plugins.add("gone", &bytes("echo"));
-    let registry = plugins.open(&Settings::default());
+    let registry = open(&plugins);
     assert!(registry.sources.is_empty());
 }
 
@@ -223,7 +225,7 @@ fn to_trust_one_file_is_not_to_trust_its_neighbours() {
         ["a new echo 3.2.1-rc.4+build.5", "b unlisted"]
     );
     assert_eq!(renewal.refused[0].file, plugins.file("missing"));
-    assert_eq!(names(&plugins.open(&Settings::default())), ["echo"]);
+    assert_eq!(names(&open(&plugins)), ["echo"]);
 }
 
 #[test]
@@ -233,7 +235,7 @@ fn a_failed_attempt_to_trust_shuts_nothing_out() {
     let renewal = trust(&plugins, &these(&["missing"])).unwrap();
     assert_eq!(renewal.refused.len(), 1);
     assert!(!renewal.written && !renewal.file.exists());
-    assert_eq!(names(&plugins.open(&Settings::default())), ["echo"]);
+    assert_eq!(names(&open(&plugins)), ["echo"]);
 }
 
 #[test]
@@ -246,7 +248,7 @@ fn a_broken_lock_shuts_its_directory_and_is_replaced_only_as_a_whole() {
     set_mode(&lock, 0o644);
 
     let directories = [plugins.path().to_owned(), other.path().to_owned()];
-    let registry = crate::open(&directories, &Settings::default());
+    let registry = crate::open(&directories, &Settings::default(), isolation());
     assert_eq!(names(&registry), ["rogue"]);
     let said = registry.refused[0].reason.to_string();
     assert!(
@@ -258,7 +260,7 @@ fn a_broken_lock_shuts_its_directory_and_is_replaced_only_as_a_whole() {
     assert!(matches!(error, TrustError::Lock(_)), "{error}");
     let renewal = trust(&plugins, &Which::All).unwrap();
     assert!(renewal.replaced.is_some());
-    assert_eq!(names(&plugins.open(&Settings::default())), ["echo"]);
+    assert_eq!(names(&open(&plugins)), ["echo"]);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::environment::Environment;
 use crate::commands::exit::{Exit, Failure};
-use crate::plugin::load_snapshot;
+use crate::commands::sources;
 use crate::plugin::trust::{Identity, TrustError, Which, renew};
+use crate::plugin::{Isolation, load_snapshot, load_snapshot_in_process};
 use crate::ui::Screen;
 
 pub(super) fn trust(
@@ -17,10 +18,15 @@ pub(super) fn trust(
 ) -> Result<Exit, Failure> {
     let config = environment.config_to_look()?;
     screen.warnings(&config.warnings);
+    let isolation = sources::isolation(&config)?;
     let mut renewals = Vec::new();
     for (directory, which) in meant(&config.plugins, files)? {
         let renewal = renew(&directory, &which, &|snapshot| {
-            load_snapshot(snapshot).map(|library| Identity::from(&library))
+            let library = match &isolation {
+                Isolation::Process(options) => load_snapshot_in_process(snapshot, options),
+                Isolation::None => load_snapshot(snapshot),
+            };
+            library.map(|library| Identity::from(&library))
         });
         renewals.push(renewal?);
     }

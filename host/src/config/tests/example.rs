@@ -30,6 +30,7 @@ fn the_example_says_what_it_says_are_the_defaults() {
     // The proxy's type compares with nothing: it may hold a password.
     let (network, default) = (config.network, NetworkConfig::default());
     assert_eq!(format!("{network:?}"), format!("{default:?}"));
+    assert_eq!(config.isolation, Isolation::Process);
     assert_eq!(config.wanted.len(), 10);
     assert_eq!(config.sources.len(), 3);
 }

@@ -59,17 +59,23 @@ fn facts(secrets: &Secrets, fields: &[(&str, &str)]) -> Option<String> {
 }
 
 fn clean(secrets: &Secrets, text: &str) -> String {
-    let mut clean = String::new();
     // One byte more than fits, so that what was left out shows.
-    for c in secrets.cut_from_start(text, MAX_BYTES + 1).chars() {
-        if acts(c) {
-            clean.extend(c.escape_default());
-        } else {
-            clean.push(c);
-        }
-    }
+    let mut clean = visible(&secrets.cut_from_start(text, MAX_BYTES + 1));
     shorten(&mut clean);
     clean
+}
+
+/// The text on one line, with everything that acts written out.
+pub(in crate::plugin) fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            visible.extend(c.escape_default());
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
 }
 
 /// Whether a terminal or a log file would obey the character rather than show it: controls

@@ -28,6 +28,7 @@ use store::Store;
 
 use http::SourceNet;
 pub use http::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit, Traffic};
+pub(in crate::plugin) use log::visible;
 
 /// What the services of all sources stand on.
 #[derive(Clone, Debug)]

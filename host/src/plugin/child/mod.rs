@@ -1,0 +1,266 @@
+//! The other end: this program as the process of one plugin, started as `plugin-host FILE`.
+//!
+//! The socket to the host comes as stdin. It is moved to a number of its own, which children
+//! of the plugin do not inherit, and stdin becomes empty. The first thread only reads: calls
+//! go to a crew, answers of the host to whoever waits for them, so that no call can hold up
+//! a cancel. When the host hangs up, for whatever reason, everything of this session is
+//! killed, this process last.
+//!
+//! Nothing here limits what the library may do to this process: containing it is the
+//! host's part.
+
+mod line;
+mod progress;
+mod services;
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use musicdl_plugin_api::{Source, SourceError};
+use rustix::fs::FileType;
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::process::{Resource, Rlimit, setrlimit, setsid};
+
+use self::line::Line;
+use self::services::RemoteServices;
+use super::crew::Crew;
+use super::cut::{self, Cut};
+use super::family;
+use super::frames::{FrameError, Link, receive};
+use super::load::{LoadFailure, LoadedLibrary, load_snapshot};
+use super::messages::{Answer, Call, Described, ToChild, ToHost};
+use super::snapshot::Snapshot;
+
+/// More calls at once than any engine makes; the host bounds them by what is declared.
+const MOST_CALLS: usize = 512;
+
+/// Lives as the process of that library until the host ends. Answers only when it was not
+/// started by the host.
+pub fn serve(file: &Path) -> ExitCode {
+    match settle_in() {
+        Ok((link, from_host)) => Arc::new(Child::new(file, link)).attend(from_host),
+        Err(why) => {
+            // Somebody typed the command; if stderr is gone as well, nobody did.
+            let _ = writeln!(
+                io::stderr(),
+                "`plugin-host` is a part of musicdl that it starts itself: {why}"
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Takes the socket and leaves the session of the terminal.
+fn settle_in() -> Result<(Link, UnixStream), String> {
+    let failed = |what: &str, error: io::Error| format!("{what}: {error}");
+    let stdin = io::stdin();
+    let kind = rustix::fs::fstat(&stdin).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    if kind != Ok(FileType::Socket) {
+        return Err("stdin is no socket".to_owned());
+    }
+    // Fails for a process that leads a group, as a job of a shell does: what this process
+    // kills at its end would then be more than its own.
+    setsid().map_err(|error| failed("cannot lead a session", error.into()))?;
+    let socket = fcntl_dupfd_cloexec(&stdin, 3).map_err(|error| failed("stdin", error.into()))?;
+    File::open("/dev/null")
+        .and_then(|nothing| Ok(rustix::stdio::dup2_stdin(nothing)?))
+        .map_err(|error| failed("/dev/null", error))?;
+    // The memory of a plugin holds the user's logins; it is not left on the disk.
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
+    survive_large_files().map_err(|error| failed("the signals", error))?;
+    let socket = UnixStream::from(socket);
+    let from_host = socket.try_clone().map_err(|e| failed("the socket", e))?;
+    let link = Link::new(socket).map_err(|e| failed("the socket", e))?;
+    Ok((link, from_host))
+}
+
+/// A write beyond the limit of file sizes (`ulimit -f`) ends a process unless somebody listens
+/// to its signal. Nobody has to hear it: the write fails as well.
+fn survive_large_files() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let listening = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let _within = listening.enter();
+    // Once somebody listened, the system no longer acts, also when he is gone.
+    signal(too_large).map(drop)
+}
+
+/// The process.
+struct Child {
+    file: PathBuf,
+    line: Arc<Line>,
+    crew: Crew,
+    library: Mutex<Option<LoadedLibrary>>,
+    source: Mutex<Option<Arc<Life>>>,
+}
+
+/// The source, and with it the reason for this process to live. Fields end in their order.
+struct Life {
+    source: Arc<dyn Source>,
+    _end: End,
+}
+
+/// Ends the process when the source before it is gone.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        family::end_own();
+    }
+}
+
+impl Child {
+    fn new(file: &Path, link: Link) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: Arc::new(Line::new(link)),
+            crew: Crew::new("plugin call", MOST_CALLS),
+            library: Mutex::new(None),
+            source: Mutex::new(None),
+        }
+    }
+
+    /// Reads what the host says until it hangs up. Never blocks on anything else.
+    fn attend(self: Arc<Self>, from_host: UnixStream) -> ! {
+        let mut from_host = BufReader::with_capacity(64 * 1024, from_host);
+        while let Ok(Some((message, bytes))) = receive::<ToChild>(&mut from_host) {
+            match message {
+                ToChild::Call { id, call } => self.take_call(id, call),
+                ToChild::Cancelled { id } => self.line.cancelled(id),
+                ToChild::Served { id, result } => self.line.served(id, result, bytes),
+                ToChild::Sign { id, sign } => self.line.sign(id, sign),
+                ToChild::Close => self.close(),
+            }
+        }
+        family::end_own()
+    }
+
+    fn take_call(self: &Arc<Self>, id: u64, call: Call) {
+        if let Call::Download { cancelled, .. } = call {
+            // Here, so that a cancel that follows at once finds it.
+            self.line.expect_cancel(id, cancelled);
+        }
+        let child = Arc::clone(self);
+        let taken = self.crew.run(move || {
+            let result = child.answer(id, call);
+            child.line.send(&ToHost::Answer { id, result });
+        });
+        if !taken {
+            let error = SourceError::transient(format!("{MOST_CALLS} calls run already"));
+            let result = Err(error);
+            self.line.send(&ToHost::Answer { id, result });
+        }
+    }
+
+    fn answer(&self, id: u64, call: Call) -> Result<Answer, SourceError> {
+        let answer = match call {
+            Call::Describe => Ok(self.describe()),
+            Call::Create { settings } => {
+                let library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
+                let library = library.as_ref().ok_or_else(|| too_early("a source"))?;
+                let services = Arc::new(RemoteServices::new(Arc::clone(&self.line)));
+                library.create(settings, services).map(|source| {
+                    let life = Arc::new(Life { source, _end: End });
+                    *self.source() = Some(life);
+                    Answer::Created
+                })
+            }
+            Call::IsConfigured => Ok(Answer::Configured(self.life()?.source.is_configured())),
+            Call::CheckConnection => self
+                .life()?
+                .source
+                .check_connection()
+                .map(Answer::Connected),
+            Call::Search { query } => self.life()?.source.search_raw(&query).map(|mut hits| {
+                cut::hits(&mut hits);
+                Answer::Hits(hits)
+            }),
+            Call::Download { request, .. } => {
+                let progress = progress::of_download(&self.line, id);
+                let answer = self.life()?.source.download_raw(&request, &progress);
+                answer.map(|mut download| {
+                    download.cut();
+                    Answer::Downloaded(download)
+                })
+            }
+            Call::Cancel { target } => self
+                .life()?
+                .source
+                .cancel_raw(&target)
+                .map(Answer::Cancelled),
+        };
+        answer.map_err(|mut error| {
+            error.cut();
+            error
+        })
+    }
+
+    fn describe(&self) -> Answer {
+        match self.load() {
+            Ok(library) => {
+                let mut declaration = library.declaration.clone();
+                declaration.cut();
+                let api_version = library.api_version.clone();
+                *self.library.lock().unwrap_or_else(PoisonError::into_inner) = Some(library);
+                Answer::Described(Box::new(Described {
+                    api_version,
+                    declaration,
+                }))
+            }
+            Err(refused) => Answer::Refused {
+                reason: refused.to_string(),
+                details: refused.details().map(str::to_owned),
+            },
+        }
+    }
+
+    /// From the content that the host holds, so that no file comes between its look at it
+    /// and ours.
+    fn load(&self) -> Result<LoadedLibrary, LoadFailure> {
+        let content = File::open(&self.file)?;
+        Snapshot::inherited(self.file.clone(), content.into()).and_then(load_snapshot)
+    }
+
+    fn source(&self) -> std::sync::MutexGuard<'_, Option<Arc<Life>>> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn life(&self) -> Result<Arc<Life>, SourceError> {
+        self.source().clone().ok_or_else(|| too_early("a call"))
+    }
+
+    /// Lets go of the source; when the last call that uses it is over, the process ends. On
+    /// a thread of its own, because the end of a source may ask the host for something.
+    fn close(self: &Arc<Self>) {
+        let child = Arc::clone(self);
+        let taken = self.crew.run(move || {
+            let life = child.source().take();
+            match life {
+                Some(life) => drop(life),
+                None => family::end_own(),
+            }
+        });
+        if !taken {
+            family::end_own();
+        }
+    }
+}
+
+fn too_early(what: &str) -> SourceError {
+    SourceError::internal(format!("the host asked for {what} too early"))
+}
+
+/// What a plugin is told of a message that cannot be sent.
+fn unsendable(error: &FrameError) -> SourceError {
+    SourceError::permanent(format!("cannot be passed on to the host: {error}"))
+}

@@ -1,0 +1,77 @@
+//! The host's end of a download, as a plugin in a process of its own holds it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use musicdl_plugin_api::{Files, Progress, ProgressSink, SourceError};
+
+use super::line::Line;
+use crate::plugin::cut::Cut;
+use crate::plugin::messages::{Sign, ToHost};
+use crate::plugin::thin::Thin;
+
+/// The handle of the download of that number.
+pub(super) fn of_download(line: &Arc<Line>, id: u64) -> Progress {
+    Progress::new(Arc::new(RemoteProgress {
+        line: Arc::clone(line),
+        id,
+        cancelled: line.cancel_of(id),
+        thin: Mutex::new(Thin::of_signs(Instant::now())),
+    }))
+}
+
+struct RemoteProgress {
+    line: Arc<Line>,
+    id: u64,
+    cancelled: Arc<AtomicBool>,
+    thin: Mutex<Thin>,
+}
+
+impl RemoteProgress {
+    fn say(&self, sign: Sign) {
+        self.line.send(&ToHost::Sign { id: self.id, sign });
+    }
+
+    /// Whether this small message is one of those that are passed on.
+    fn passes(&self) -> bool {
+        let mut thin = self.thin.lock().unwrap_or_else(PoisonError::into_inner);
+        thin.admit(Instant::now()).is_some()
+    }
+}
+
+impl ProgressSink for RemoteProgress {
+    fn bytes(&self, done: u64, total: Option<u64>) {
+        if self.passes() {
+            self.say(Sign::Bytes { done, total });
+        }
+    }
+
+    fn state(&self, text: &str) {
+        if self.passes() {
+            let mut text = text.to_owned();
+            text.cut();
+            self.say(Sign::State(text));
+        }
+    }
+
+    fn finished(&self, mut files: Files) {
+        files.cut();
+        self.say(Sign::Finished(files));
+    }
+
+    fn failed(&self, mut error: SourceError) {
+        error.cut();
+        self.say(Sign::Failed(error));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for RemoteProgress {
+    fn drop(&mut self) {
+        self.line.let_go(self.id);
+    }
+}

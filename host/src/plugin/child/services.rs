@@ -1,0 +1,188 @@
+//! The host's services, as a plugin in a process of its own sees them: every call is a
+//! message and a wait. Nothing is done here; a file is written by the host itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use musicdl_plugin_api::http::{Body, BodyReader, Request, Response, Saved};
+use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
+
+use super::line::{Heard, Line};
+use crate::plugin::messages::{Served, Service, Sign, ToHost};
+
+/// How often a download that waits for the host looks whether it is to end.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(super) struct RemoteServices {
+    line: Arc<Line>,
+}
+
+impl RemoteServices {
+    pub(super) fn new(line: Arc<Line>) -> Self {
+        Self { line }
+    }
+
+    fn ask(&self, service: Service) -> Result<(Served, Vec<u8>), SourceError> {
+        let (_, heard) = self.line.ask(service, &[])?;
+        answer(&heard)
+    }
+
+    /// With the body beside the request.
+    fn ask_http(
+        &self,
+        request: &Request,
+        service: impl FnOnce(Request) -> Service,
+    ) -> Result<(u64, Receiver<Heard>), SourceError> {
+        let mut request = request.clone();
+        let body = std::mem::take(&mut request.body);
+        self.line.ask(service(request), &body)
+    }
+}
+
+/// Waits to the end. The host answers everything, and without the host there is no process.
+fn answer(heard: &Receiver<Heard>) -> Result<(Served, Vec<u8>), SourceError> {
+    loop {
+        match heard.recv() {
+            Ok(Heard::Served(result, bytes)) => return result.map(|served| (served, bytes)),
+            Ok(Heard::Sign(_)) => {}
+            Err(_) => return Err(misplaced()),
+        }
+    }
+}
+
+fn misplaced() -> SourceError {
+    SourceError::internal("the host gave the answer to another question")
+}
+
+impl HostServices for RemoteServices {
+    fn http_send(&self, request: &Request) -> Result<Response, SourceError> {
+        let (_, heard) = self.ask_http(request, |request| Service::Send { request })?;
+        let (Served::Sent { head }, body) = answer(&heard)? else {
+            return Err(misplaced());
+        };
+        Ok(Response { head, body })
+    }
+
+    fn http_save(
+        &self,
+        request: &Request,
+        dest: &Path,
+        progress: &Progress,
+    ) -> Result<Saved, SourceError> {
+        let dest = dest.to_owned();
+        let mut told = progress.is_cancelled();
+        let (id, heard) = self.ask_http(request, |request| Service::Save {
+            request,
+            dest,
+            cancelled: told,
+        })?;
+        loop {
+            if !told && progress.is_cancelled() {
+                self.line.send(&ToHost::Cancelled { id });
+                told = true;
+            }
+            // On this thread, which is the plugin's, because the handle may be the plugin's too.
+            match heard.recv_timeout(LOOK) {
+                Ok(Heard::Sign(Sign::Bytes { done, total })) => progress.bytes(done, total),
+                Ok(Heard::Sign(Sign::State(text))) => progress.state(&text),
+                Ok(Heard::Sign(Sign::Finished(_) | Sign::Failed(_)))
+                | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Heard::Served(result, bytes)) => {
+                    let Served::Saved(saved) = result? else {
+                        return Err(misplaced());
+                    };
+                    return Ok(Saved {
+                        body: bytes,
+                        ..saved
+                    });
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(misplaced()),
+            }
+        }
+    }
+
+    fn http_open(&self, request: &Request) -> Result<Body, SourceError> {
+        let (_, heard) = self.ask_http(request, |request| Service::Open { request })?;
+        let (Served::Opened { head, body }, _) = answer(&heard)? else {
+            return Err(misplaced());
+        };
+        let line = Arc::clone(&self.line);
+        Ok(Body::new(head, Box::new(RemoteBody { line, body })))
+    }
+
+    fn log(&self, level: LogLevel, message: &str, fields: &[(&str, &str)]) {
+        let Some(left_out) = self.line.may_log() else {
+            return;
+        };
+        let log = |level, message: &str, fields: &[(&str, &str)]| {
+            let owned = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
+            self.line.send(&ToHost::Log {
+                level,
+                message: message.to_owned(),
+                fields: fields.iter().map(owned).collect(),
+            });
+        };
+        if left_out > 0 {
+            let said = format!("{left_out} lines were left out here: too many at once");
+            log(LogLevel::WARN, &said, &[]);
+        }
+        log(level, message, fields);
+    }
+
+    fn store_get(&self, key: &str) -> Result<Option<String>, SourceError> {
+        let key = key.to_owned();
+        let (Served::Kept(value), _) = self.ask(Service::StoreGet { key })? else {
+            return Err(misplaced());
+        };
+        Ok(value)
+    }
+
+    fn store_set(&self, key: &str, value: Option<&str>) -> Result<(), SourceError> {
+        let (key, value) = (key.to_owned(), value.map(str::to_owned));
+        let (Served::Set, _) = self.ask(Service::StoreSet { key, value })? else {
+            return Err(misplaced());
+        };
+        Ok(())
+    }
+
+    fn now_ms(&self) -> u64 {
+        // The host always knows the time; 0 is what its own clock says when it does not.
+        match self.ask(Service::Now) {
+            Ok((Served::Now(now), _)) => now,
+            Ok(_) | Err(_) => 0,
+        }
+    }
+
+    fn temp_dir(&self) -> Result<PathBuf, SourceError> {
+        let (Served::Dir(dir), _) = self.ask(Service::TempDir)? else {
+            return Err(misplaced());
+        };
+        Ok(dir)
+    }
+}
+
+/// A body that the host reads for us.
+struct RemoteBody {
+    line: Arc<Line>,
+    body: u64,
+}
+
+impl BodyReader for RemoteBody {
+    fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        let body = self.body;
+        let (_, heard) = self.line.ask(Service::Chunk { body }, &[])?;
+        let (Served::Chunk { more }, bytes) = answer(&heard)? else {
+            return Err(misplaced());
+        };
+        Ok(more.then_some(bytes))
+    }
+}
+
+impl Drop for RemoteBody {
+    fn drop(&mut self) {
+        let body = self.body;
+        self.line.send(&ToHost::CloseBody { body });
+    }
+}

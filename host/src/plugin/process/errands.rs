@@ -1,0 +1,273 @@
+//! What the host does for one plugin process: its requests for services, each on a thread of
+//! a crew, so that a download of an hour holds up nothing.
+//!
+//! The services themselves are the same as for a plugin in this process. Decided here: how
+//! many may run at once, and where a file may be saved, because it is the host that writes
+//! it, with the host's rights.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use musicdl_plugin_api::http::{Body, Saved};
+use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceError};
+
+use super::running::Running;
+use crate::plugin::crew::Crew;
+use crate::plugin::messages::{Served, Service, Sign, ToChild};
+use crate::plugin::thin::Thin;
+
+/// Services running at once; more than any concurrency that a source may declare.
+const MOST_AT_ONCE: usize = 256;
+/// Bodies open at once.
+const MOST_BODIES: usize = 256;
+
+type Shared<T> = Mutex<HashMap<u64, Arc<T>>>;
+
+pub(super) struct Errands {
+    crew: Crew,
+    next_body: AtomicU64,
+    bodies: Shared<Mutex<Body>>,
+    /// The cancel flags of the files that are being saved.
+    saves: Shared<AtomicBool>,
+    /// The plugin's scratch directory, once it asked for it.
+    scratch: Mutex<Option<PathBuf>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Errands {
+    pub(super) fn new() -> Self {
+        Self {
+            crew: Crew::new("plugin service", MOST_AT_ONCE),
+            next_body: AtomicU64::new(0),
+            bodies: Mutex::default(),
+            saves: Mutex::default(),
+            scratch: Mutex::default(),
+        }
+    }
+
+    /// Does what the process asks and tells it the outcome.
+    pub(super) fn take(&self, running: &Arc<Running>, id: u64, service: Service, bytes: Vec<u8>) {
+        if let Service::Save { cancelled, .. } = service {
+            // Here, so that a cancel that follows at once finds it.
+            let flag = Arc::new(AtomicBool::new(cancelled));
+            lock(&self.saves).insert(id, flag);
+        }
+        let errand = {
+            let running = Arc::clone(running);
+            move || {
+                let name = name(&service);
+                let done = catch_unwind(AssertUnwindSafe(|| {
+                    running.errands.serve(&running, id, service, bytes)
+                }));
+                let outcome = done.unwrap_or_else(|panic| {
+                    let words = words(&*panic);
+                    Err(SourceError::internal(format!("`{name}` panicked: {words}")))
+                });
+                lock(&running.errands.saves).remove(&id);
+                let (result, bytes) = match outcome {
+                    Ok((served, bytes)) => (Ok(served), bytes),
+                    Err(error) => (Err(error), Vec::new()),
+                };
+                running.tell(&ToChild::Served { id, result }, &bytes);
+            }
+        };
+        if !self.crew.run(errand) {
+            lock(&self.saves).remove(&id);
+            let busy = format!("{MOST_AT_ONCE} requests to the host run already");
+            let result = Err(SourceError::transient(busy));
+            running.tell(&ToChild::Served { id, result }, &[]);
+        }
+    }
+
+    pub(super) fn cancel(&self, id: u64) {
+        if let Some(flag) = lock(&self.saves).get(&id) {
+            flag.store(true, Ordering::Release);
+        }
+    }
+
+    pub(super) fn close_body(&self, body: u64) {
+        lock(&self.bodies).remove(&body);
+    }
+
+    /// Nobody is left to do anything for.
+    pub(super) fn end(&self) {
+        for flag in lock(&self.saves).values() {
+            flag.store(true, Ordering::Release);
+        }
+        lock(&self.bodies).clear();
+    }
+
+    fn serve(
+        &self,
+        running: &Arc<Running>,
+        id: u64,
+        service: Service,
+        bytes: Vec<u8>,
+    ) -> Result<(Served, Vec<u8>), SourceError> {
+        let services = running
+            .services()
+            .ok_or_else(|| SourceError::internal("the host does nothing before there is a source"))?
+            .as_ref();
+        let without = |served| (served, Vec::new());
+        match service {
+            Service::Send { mut request } => {
+                request.body = bytes;
+                let response = services.http_send(&request)?;
+                let head = response.head;
+                Ok((Served::Sent { head }, response.body))
+            }
+            Service::Save {
+                mut request, dest, ..
+            } => {
+                request.body = bytes;
+                self.check_dest(running, &dest)?;
+                let progress = self.progress_of_save(running, id);
+                let saved = services.http_save(&request, &dest, &progress)?;
+                let Saved { head, bytes, body } = saved;
+                let saved = Saved {
+                    head,
+                    bytes,
+                    body: Vec::new(),
+                };
+                Ok((Served::Saved(saved), body))
+            }
+            Service::Open { mut request } => {
+                request.body = bytes;
+                self.open(services, &request)
+            }
+            Service::Chunk { body } => {
+                let body = lock(&self.bodies).get(&body).cloned();
+                let body = body.ok_or_else(|| SourceError::internal("no such body is open"))?;
+                let chunk = lock(&body).chunk()?;
+                let more = chunk.is_some();
+                Ok((Served::Chunk { more }, chunk.unwrap_or_default()))
+            }
+            Service::StoreGet { key } => services.store_get(&key).map(Served::Kept).map(without),
+            Service::StoreSet { key, value } => {
+                services.store_set(&key, value.as_deref())?;
+                Ok(without(Served::Set))
+            }
+            Service::Now => Ok(without(Served::Now(services.now_ms()))),
+            Service::TempDir => {
+                let dir = services.temp_dir()?;
+                *lock(&self.scratch) = Some(dir.clone());
+                Ok(without(Served::Dir(dir)))
+            }
+        }
+    }
+
+    fn open(
+        &self,
+        services: &dyn HostServices,
+        request: &musicdl_plugin_api::http::Request,
+    ) -> Result<(Served, Vec<u8>), SourceError> {
+        if lock(&self.bodies).len() >= MOST_BODIES {
+            let many = format!("{MOST_BODIES} bodies are open already; drop those you have read");
+            return Err(SourceError::permanent(many));
+        }
+        let opened = services.http_open(request)?;
+        let head = opened.head.clone();
+        let body = self.next_body.fetch_add(1, Ordering::Relaxed);
+        lock(&self.bodies).insert(body, Arc::new(Mutex::new(opened)));
+        Ok((Served::Opened { head, body }, Vec::new()))
+    }
+
+    /// A file is saved below the directory of a running download, or the scratch directory.
+    fn check_dest(&self, running: &Running, dest: &Path) -> Result<(), SourceError> {
+        let mut allowed: Vec<PathBuf> = {
+            let floor = running.floor();
+            let downloads = floor.downloads.values();
+            downloads
+                .map(|download| download.dest_dir.clone())
+                .collect()
+        };
+        allowed.extend(lock(&self.scratch).clone());
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let within = dest.file_name().is_some()
+            && dest.parent().and_then(real).is_some_and(|parent| {
+                let mut dirs = allowed.iter().filter_map(|dir| real(dir));
+                dirs.any(|dir| parent.starts_with(dir))
+            });
+        if within {
+            Ok(())
+        } else {
+            Err(SourceError::permanent(format!(
+                "`{}` is neither in the directory of a running download nor in the plugin's \
+                 scratch directory; nothing is saved there",
+                dest.display()
+            )))
+        }
+    }
+
+    fn progress_of_save(&self, running: &Arc<Running>, id: u64) -> Progress {
+        Progress::new(Arc::new(Save {
+            running: Arc::clone(running),
+            id,
+            cancelled: lock(&self.saves).get(&id).cloned().unwrap_or_default(),
+            thin: Mutex::new(Thin::of_signs(Instant::now())),
+        }))
+    }
+}
+
+/// As the contract calls it.
+fn name(service: &Service) -> &'static str {
+    match service {
+        Service::Send { .. } => "http_send",
+        Service::Save { .. } => "http_save",
+        Service::Open { .. } => "http_open",
+        Service::Chunk { .. } => "chunk",
+        Service::StoreGet { .. } => "store_get",
+        Service::StoreSet { .. } => "store_set",
+        Service::Now => "now",
+        Service::TempDir => "temp_dir",
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+}
+
+/// A body on its way to the disk, told to the plugin that asked for it.
+struct Save {
+    running: Arc<Running>,
+    id: u64,
+    cancelled: Arc<AtomicBool>,
+    thin: Mutex<Thin>,
+}
+
+impl Save {
+    fn say(&self, sign: Sign) {
+        if lock(&self.thin).admit(Instant::now()).is_some() {
+            let id = self.id;
+            self.running.tell(&ToChild::Sign { id, sign }, &[]);
+        }
+    }
+}
+
+impl ProgressSink for Save {
+    fn bytes(&self, done: u64, total: Option<u64>) {
+        self.say(Sign::Bytes { done, total });
+    }
+
+    fn state(&self, text: &str) {
+        self.say(Sign::State(text.to_owned()));
+    }
+
+    // The end of a save is its answer.
+    fn finished(&self, _: Files) {}
+    fn failed(&self, _: SourceError) {}
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+}

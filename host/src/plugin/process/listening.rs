@@ -1,0 +1,86 @@
+//! The engine's end of a download that a plugin process works on. Its code runs here on the
+//! thread that hears the process, so a panic in it must not end that thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use musicdl_plugin_api::{Progress, SourceError};
+
+use crate::plugin::messages::Sign;
+use crate::plugin::thin::Thin;
+
+pub(super) struct Listening {
+    pub(super) progress: Progress,
+    /// Where its files go; nothing is saved elsewhere for it.
+    pub(super) dest_dir: PathBuf,
+    /// The call has not returned.
+    pub(super) in_call: bool,
+    /// The plugin has no handle of it any more.
+    pub(super) let_go: bool,
+    /// The plugin said how it ended.
+    pub(super) ended: bool,
+    /// Since when the process knows that it is to end.
+    pub(super) cancelled: Option<Instant>,
+    thin: Thin,
+}
+
+impl Listening {
+    pub(super) fn new(progress: &Progress, dest_dir: PathBuf) -> Self {
+        let now = Instant::now();
+        Self {
+            progress: progress.clone(),
+            dest_dir,
+            in_call: true,
+            let_go: false,
+            ended: false,
+            cancelled: is_cancelled(progress).then_some(now),
+            thin: Thin::of_signs(now),
+        }
+    }
+
+    /// To whom a sign goes; `None`: it does not count, because the end was told before or
+    /// there were too many.
+    pub(super) fn admit(&mut self, sign: &Sign) -> Option<Progress> {
+        if self.ended {
+            return None;
+        }
+        let passes = match sign {
+            Sign::Bytes { .. } | Sign::State(_) => self.thin.admit(Instant::now()).is_some(),
+            Sign::Finished(_) | Sign::Failed(_) => {
+                self.ended = true;
+                true
+            }
+        };
+        passes.then(|| self.progress.clone())
+    }
+
+    /// The plugin let go of a download it was to follow.
+    pub(super) fn abandoned(self) {
+        if !self.ended {
+            let error = SourceError::internal(
+                "the plugin let go of a download without saying how it ended",
+            );
+            pass_on(&self.progress, Sign::Failed(error));
+        }
+    }
+}
+
+pub(super) fn pass_on(progress: &Progress, sign: Sign) {
+    guarded(|| match sign {
+        Sign::Bytes { done, total } => progress.bytes(done, total),
+        Sign::State(text) => progress.state(&text),
+        Sign::Finished(files) => progress.finished(files),
+        Sign::Failed(error) => progress.failed(error),
+    });
+}
+
+/// A listener that cannot answer wants nothing any more.
+pub(super) fn is_cancelled(progress: &Progress) -> bool {
+    guarded(|| progress.is_cancelled()).unwrap_or(true)
+}
+
+/// `None` when it panicked; the panic hook has told of it.
+pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call)).ok()
+}

@@ -1,0 +1,441 @@
+//! A source that lives in a process of its own: the engine sees the five calls, and whatever
+//! the plugin does to its process costs no more than the calls that were in it.
+//!
+//! - `start`: the process, its socket, its threads; [`child`](super::child) is its other end.
+//! - `running`: calls in flight, answers that fit none of them.
+//! - `listening`: the engine's end of downloads; `errands`: services for the plugin.
+//! - `tend`: cancels, idleness, the end; `death` puts it into words, with what `output` kept.
+//! - `restart`: whether and when there is a next process.
+//!
+//! A call that is not answered within its [deadline](ProcessOptions) has its process killed,
+//! and with it every other call of that plugin. A plugin whose process ended three times in
+//! a minute is put aside: each call answers an error marked [`DROP_SOURCE`].
+
+mod death;
+mod errands;
+mod listening;
+mod output;
+mod restart;
+mod running;
+mod start;
+mod tend;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use musicdl_plugin_api::{
+    Connection, Declaration, Download, DownloadRequest, ErrorKind, Hit, HostServices, Progress,
+    Query, Settings, Source, SourceError,
+};
+use semver::Version;
+
+use self::death::{Cause, Death};
+use self::listening::Listening;
+use self::restart::{Next, Restarts};
+use self::running::{NoAnswer, Running};
+use super::cut::{self, Cut};
+use super::load::LoadFailure;
+use super::messages::{Answer, Call, Described};
+use super::snapshot::Snapshot;
+
+/// Key of a fact in [`SourceError::extra`]: the source is of no use to any item of this run.
+/// Its value is `yes`.
+pub const DROP_SOURCE: &str = "drop_source";
+
+/// Whatever a plugin declares of its searches: less is no time for a busy machine, and more
+/// is no deadline.
+const SEARCH: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(3600);
+/// So many processes are tried for one call that finds them ending.
+const TRIES: u32 = 3;
+
+/// How plugin processes are kept.
+#[derive(Clone, Debug)]
+pub struct ProcessOptions {
+    /// The program that has the subcommand `plugin-host`: this one.
+    pub program: PathBuf,
+    /// For loading the library, and again for making the source. Default 10 s.
+    pub load: Duration,
+    /// For `is_configured`. Default 5 s.
+    pub is_configured: Duration,
+    /// For `check_connection`. Default 15 s.
+    pub check_connection: Duration,
+    /// For a search, where the plugin declares nothing else. Default 60 s.
+    pub search: Duration,
+    /// For `cancel_raw`. Default 5 s.
+    pub cancel: Duration,
+    /// How long a cancelled download has to return. How long an uncancelled one may take is
+    /// the engine's to decide. Default 5 s.
+    pub grace: Duration,
+    /// A process without a call, and without a download it follows, for this long is
+    /// stopped; the next call starts another. Default 60 s.
+    pub idle_stop: Duration,
+}
+
+impl ProcessOptions {
+    /// The defaults (promises C2), with the program that is running.
+    ///
+    /// # Errors
+    /// When the system does not say which program that is.
+    pub fn of_this_program() -> io::Result<Self> {
+        // By the link and not by the path it leads to: an update may replace the file while
+        // we run, and another release need not understand us.
+        let link = Path::new("/proc/self/exe");
+        let program = if cfg!(target_os = "linux") && link.exists() {
+            link.to_owned()
+        } else {
+            std::env::current_exe()?
+        };
+        Ok(Self::of_program(program))
+    }
+
+    /// The defaults, with that program.
+    pub fn of_program(program: PathBuf) -> Self {
+        let s = Duration::from_secs;
+        Self {
+            program,
+            load: s(10),
+            is_configured: s(5),
+            check_connection: s(15),
+            search: s(60),
+            cancel: s(5),
+            grace: s(5),
+            idle_stop: s(60),
+        }
+    }
+}
+
+/// The processes of one library, of which there is one at a time.
+pub(super) struct Processes {
+    /// Kept for as long as there may be a next process, which loads from it.
+    library: Arc<Snapshot>,
+    /// For messages.
+    name: String,
+    options: Arc<ProcessOptions>,
+    restarts: Arc<Mutex<Restarts>>,
+}
+
+impl std::fmt::Debug for Processes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Processes({})", self.library.file().display())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A process that has loaded its library and has no source yet.
+pub(super) struct Fresh {
+    running: Arc<Running>,
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        self.running.end(Cause::Unneeded);
+    }
+}
+
+impl std::fmt::Debug for Fresh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Fresh({:?})", self.running.pid)
+    }
+}
+
+impl Processes {
+    /// For that library.
+    pub(super) fn new(library: Arc<Snapshot>, options: Arc<ProcessOptions>) -> Self {
+        let file = library.file();
+        let name = file.file_name().unwrap_or(file.as_os_str());
+        Self {
+            name: name.to_string_lossy().into_owned(),
+            library,
+            options,
+            restarts: Arc::default(),
+        }
+    }
+
+    /// The same, under the name the library declares.
+    pub(super) fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// Starts a process and has it load the library.
+    pub(super) fn describe(&self) -> Result<(Fresh, Described), LoadFailure> {
+        let restarts = Arc::clone(&self.restarts);
+        let name = self.name.clone();
+        let died = move |death: &Death| {
+            if death.counts() {
+                tracing::warn!(plugin = %name, "the plugin process {death}");
+                lock(&restarts).died(Instant::now(), &death.to_string());
+            }
+            told_of_death(&name, death)
+        };
+        let running = start::start(&self.library, &self.options, died)
+            .map_err(|error| LoadFailure::Process(format!("no process can be started: {error}")))?;
+        let fresh = Fresh { running };
+        let answer = fresh
+            .running
+            .call(Call::Describe, Some(self.options.load), None);
+        let answer = answer.map_err(|none| LoadFailure::Process(self.why(none).message))?;
+        if let Answer::Refused { reason, details } = answer {
+            return Err(LoadFailure::Refused { reason, details });
+        }
+        let Answer::Described(mut described) = answer else {
+            return Err(LoadFailure::Process(self.misplaced().message));
+        };
+        described.declaration.cut();
+        Ok((fresh, *described))
+    }
+
+    /// Has a process make its source.
+    fn create(
+        &self,
+        fresh: &Fresh,
+        settings: &Settings,
+        services: &Arc<dyn HostServices>,
+    ) -> Result<(), SourceError> {
+        fresh.running.serve_with(Arc::clone(services));
+        let settings = settings.clone();
+        let call = Call::Create { settings };
+        let answer = fresh.running.call(call, Some(self.options.load), None);
+        let Answer::Created = answer.map_err(|none| self.why(none))? else {
+            return Err(self.misplaced());
+        };
+        Ok(())
+    }
+
+    /// What a caller is told.
+    fn why(&self, none: NoAnswer) -> SourceError {
+        match none {
+            NoAnswer::Said(mut error) => {
+                error.cut();
+                error
+            }
+            NoAnswer::Died(death) => told_of_death(&self.name, &death),
+            NoAnswer::Overdue(death) => SourceError {
+                kind: ErrorKind::Transient,
+                ..told_of_death(&self.name, &death)
+            },
+            NoAnswer::NotTaken => {
+                SourceError::internal(format!("the process of `{}` is ending", self.name))
+            }
+        }
+    }
+
+    fn misplaced(&self) -> SourceError {
+        SourceError::internal(format!(
+            "the process of `{}` gave the answer to another question",
+            self.name
+        ))
+    }
+}
+
+fn told_of_death(name: &str, death: &Death) -> SourceError {
+    SourceError::internal(format!("the process of `{name}` {death}"))
+}
+
+/// A source in a process of its own, which is started again when it is needed again.
+pub struct ProcessSource {
+    processes: Processes,
+    declaration: Declaration,
+    api_version: Version,
+    settings: Settings,
+    services: Arc<dyn HostServices>,
+    search: Duration,
+    now: Mutex<Option<Fresh>>,
+}
+
+impl ProcessSource {
+    /// Makes the source in `fresh`, or, if there is none, in a process of its own.
+    pub(super) fn create(
+        processes: Processes,
+        fresh: Option<Fresh>,
+        described: Described,
+        settings: Settings,
+        services: Arc<dyn HostServices>,
+    ) -> Result<Self, SourceError> {
+        let Described {
+            declaration,
+            api_version,
+        } = described;
+        let declared = declaration.limits.search_deadline;
+        let declared = declared.map(|limit| limit.clamp(*SEARCH.start(), *SEARCH.end()));
+        let source = Self {
+            search: declared.unwrap_or(processes.options.search),
+            processes,
+            declaration,
+            api_version,
+            settings,
+            services,
+            now: Mutex::new(None),
+        };
+        let fresh = match fresh {
+            Some(fresh) if !fresh.running.is_ending() => {
+                source
+                    .processes
+                    .create(&fresh, &source.settings, &source.services)?;
+                fresh
+            }
+            Some(_) | None => source.start()?,
+        };
+        *lock(&source.now) = Some(fresh);
+        Ok(source)
+    }
+
+    /// The process, started if there is none. Others wait meanwhile: they need the same.
+    fn running(&self) -> Result<Arc<Running>, SourceError> {
+        let mut now = lock(&self.now);
+        if let Some(fresh) = now.as_ref().filter(|fresh| !fresh.running.is_ending()) {
+            return Ok(Arc::clone(&fresh.running));
+        }
+        if let Some(ending) = now.take() {
+            // Its death must be noted before the next start is decided on.
+            ending.running.wait_for_end(2 * tend::FAREWELL);
+        }
+        let next = lock(&self.processes.restarts).next(Instant::now());
+        match next {
+            Next::At(time) => {
+                std::thread::sleep(time.saturating_duration_since(Instant::now()));
+            }
+            Next::Never(reason) => return Err(self.put_aside(&reason)),
+        }
+        let fresh = now.insert(self.start()?);
+        Ok(Arc::clone(&fresh.running))
+    }
+
+    fn start(&self) -> Result<Fresh, SourceError> {
+        let described = self.processes.describe();
+        let (fresh, described) = described.map_err(|failure| {
+            let name = &self.processes.name;
+            SourceError::internal(format!("`{name}` cannot be started again: {failure}"))
+        })?;
+        // Of the same content, so only one that answers as it likes: what was decided by the
+        // first answer, its limits and hosts, would not hold for the second.
+        if described.declaration != self.declaration || described.api_version != self.api_version {
+            return Err(SourceError::internal(format!(
+                "`{}` declares something else than when it was first loaded",
+                self.processes.name
+            )));
+        }
+        self.processes
+            .create(&fresh, &self.settings, &self.services)?;
+        Ok(fresh)
+    }
+
+    fn put_aside(&self, reason: &str) -> SourceError {
+        let name = &self.processes.name;
+        let mut error =
+            SourceError::internal(format!("`{name}` is left out of this run: {reason}"));
+        error.extra = vec![(DROP_SOURCE.to_owned(), "yes".to_owned())];
+        error
+    }
+
+    fn call(&self, limit: Duration, call: impl Fn() -> Call) -> Result<Answer, SourceError> {
+        self.try_call(|running| running.call(call(), Some(limit), None))
+    }
+
+    /// Makes a call in a process that takes it; one that is just ending takes none.
+    fn try_call(
+        &self,
+        call: impl Fn(&Running) -> Result<Answer, NoAnswer>,
+    ) -> Result<Answer, SourceError> {
+        for _ in 1..TRIES {
+            match call(&*self.running()?) {
+                Err(NoAnswer::NotTaken) => {}
+                other => return other.map_err(|none| self.processes.why(none)),
+            }
+        }
+        call(&*self.running()?).map_err(|none| self.processes.why(none))
+    }
+}
+
+impl Source for ProcessSource {
+    fn is_configured(&self) -> bool {
+        let limit = self.processes.options.is_configured;
+        let answer = self.call(limit, || Call::IsConfigured);
+        let why = match answer {
+            Ok(Answer::Configured(configured)) => return configured,
+            Ok(_) => self.processes.misplaced(),
+            Err(error) => error,
+        };
+        tracing::warn!(plugin = %self.processes.name, "counts as not configured: {why}");
+        false
+    }
+
+    fn check_connection(&self) -> Result<Connection, SourceError> {
+        let limit = self.processes.options.check_connection;
+        let answer = self.call(limit, || Call::CheckConnection)?;
+        let Answer::Connected(mut connection) = answer else {
+            return Err(self.processes.misplaced());
+        };
+        connection.cut();
+        Ok(connection)
+    }
+
+    fn search_raw(&self, query: &Query) -> Result<Vec<Hit>, SourceError> {
+        let query = || Box::new(query.clone());
+        let answer = self.call(self.search, || Call::Search { query: query() })?;
+        let Answer::Hits(mut hits) = answer else {
+            return Err(self.processes.misplaced());
+        };
+        cut::hits(&mut hits);
+        Ok(hits)
+    }
+
+    fn download_raw(
+        &self,
+        request: &DownloadRequest,
+        progress: &Progress,
+    ) -> Result<Download, SourceError> {
+        let answer = self.try_call(|running| {
+            let listening = Listening::new(progress, request.dest_dir.clone());
+            let call = Call::Download {
+                request: Box::new(request.clone()),
+                cancelled: listening.cancelled.is_some(),
+            };
+            running.call(call, None, Some(listening))
+        })?;
+        let Answer::Downloaded(mut download) = answer else {
+            return Err(self.processes.misplaced());
+        };
+        download.cut();
+        Ok(download)
+    }
+
+    fn cancel_raw(&self, target_id: &str) -> Result<bool, SourceError> {
+        let living = {
+            let now = lock(&self.now);
+            let living = now.as_ref().filter(|fresh| !fresh.running.is_ending());
+            living.map(|fresh| Arc::clone(&fresh.running))
+        };
+        let Some(living) = living else {
+            // What ran there has ended with its process; nothing is started for it.
+            return Ok(false);
+        };
+        // At once, and not when it is looked for the next time.
+        living.pass_cancels_on();
+        let target = target_id.to_owned();
+        let limit = self.processes.options.cancel;
+        match living.call(Call::Cancel { target }, Some(limit), None) {
+            Ok(Answer::Cancelled(found)) => Ok(found),
+            Ok(_) => Err(self.processes.misplaced()),
+            Err(NoAnswer::NotTaken) => Ok(false),
+            Err(none) => Err(self.processes.why(none)),
+        }
+    }
+}
+
+impl Drop for ProcessSource {
+    /// Gives the source a moment to end in order: it may want to log out, or to say why not.
+    fn drop(&mut self) {
+        let now = self.now.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Fresh { running }) = now.as_ref() {
+            running.end(Cause::Unneeded);
+            running.wait_for_end(2 * tend::FAREWELL);
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! One living plugin process: who waits for which answer, which downloads it holds, and why
+//! it is to end. Starting one is `start`'s, looking after it and burying it `tend`'s.
+
+use std::collections::HashMap;
+use std::io::{self, BufReader};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use musicdl_plugin_api::{Download, HostServices, LogLevel, Progress, SourceError};
+use rustix::process::Pid;
+
+use super::ProcessOptions;
+use super::death::{Cause, Death};
+use super::errands::Errands;
+use super::listening::Listening;
+use crate::plugin::cut::Cut;
+use crate::plugin::frames::{FrameError, Link, receive};
+use crate::plugin::messages::{Answer, Call, Sign, ToChild, ToHost};
+use crate::plugin::thin::Thin;
+
+/// A caller that waits longer than this has the process looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// A killed process that is not gone by then waits for a broken disk; its caller does not.
+const LAST_RITES: Duration = Duration::from_secs(5);
+/// So many answers to questions that nobody asked, and the process is not talking to us.
+const MOST_STRAYS: u32 = 1_000;
+
+pub(super) struct Running {
+    pub(super) pid: Pid,
+    pub(super) options: Arc<ProcessOptions>,
+    pub(super) errands: Errands,
+    link: Link,
+    floor: Mutex<Floor>,
+    /// Something for the one who tends the process, or its end.
+    changed: Condvar,
+    services: OnceLock<Arc<dyn HostServices>>,
+    logged: Mutex<Thin>,
+}
+
+/// What changes together.
+pub(super) struct Floor {
+    next: u64,
+    waiting: HashMap<u64, SyncSender<Heard>>,
+    pub(super) downloads: HashMap<u64, Listening>,
+    pub(super) last_used: Instant,
+    /// The connection is over.
+    pub(super) hung_up: bool,
+    /// .. and nothing of what came through it is left to be heard.
+    heard_out: bool,
+    /// Why it is to end, once that is decided. No call is taken any more.
+    pub(super) cause: Option<Cause>,
+    death: Option<Death>,
+    strays: u32,
+}
+
+impl Floor {
+    pub(super) fn is_unused(&self) -> bool {
+        self.waiting.is_empty() && self.downloads.is_empty()
+    }
+}
+
+enum Heard {
+    Answer(Result<Answer, SourceError>),
+    Died(Death),
+}
+
+/// Why a call has no answer of the plugin's.
+#[derive(Debug)]
+pub(super) enum NoAnswer {
+    /// The process takes no calls any more; this one never reached it.
+    NotTaken,
+    /// What the plugin, or the way to it, says.
+    Said(SourceError),
+    /// The process ended in the middle of it.
+    Died(Death),
+    /// The process was killed because of this call.
+    Overdue(Death),
+}
+
+impl Running {
+    pub(super) fn new(pid: Pid, link: Link, options: Arc<ProcessOptions>) -> Self {
+        let now = Instant::now();
+        Self {
+            pid,
+            options,
+            errands: Errands::new(),
+            link,
+            floor: Mutex::new(Floor {
+                next: 0,
+                waiting: HashMap::new(),
+                downloads: HashMap::new(),
+                last_used: now,
+                hung_up: false,
+                heard_out: false,
+                cause: None,
+                death: None,
+                strays: 0,
+            }),
+            changed: Condvar::new(),
+            services: OnceLock::new(),
+            // Twice what an honest process sends, which thins out its lines itself.
+            logged: Mutex::new(Thin::new(400, 40, now)),
+        }
+    }
+
+    pub(super) fn floor(&self) -> MutexGuard<'_, Floor> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something changes, at most so long.
+    pub(super) fn pause<'a>(
+        &self,
+        floor: MutexGuard<'a, Floor>,
+        at_most: Duration,
+    ) -> MutexGuard<'a, Floor> {
+        let waited = self.changed.wait_timeout(floor, at_most);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// The services it may ask for; none before this is called.
+    pub(super) fn serve_with(&self, services: Arc<dyn HostServices>) {
+        // One process is made into one source, once.
+        let _ = self.services.set(services);
+    }
+
+    pub(super) fn services(&self) -> Option<&Arc<dyn HostServices>> {
+        self.services.get()
+    }
+
+    /// Whether it takes no more calls.
+    pub(super) fn is_ending(&self) -> bool {
+        let floor = self.floor();
+        floor.cause.is_some() || floor.hung_up
+    }
+
+    /// One call, within `limit` if there is one.
+    pub(super) fn call(
+        &self,
+        call: Call,
+        limit: Option<Duration>,
+        download: Option<Listening>,
+    ) -> Result<Answer, NoAnswer> {
+        let name = call.name();
+        let (id, heard) = self.enter(download)?;
+        match self.link.send(&ToChild::Call { id, call }, &[]) {
+            Ok(()) => {}
+            Err(error @ FrameError::TooLarge { .. }) => {
+                let mut floor = self.floor();
+                floor.waiting.remove(&id);
+                floor.downloads.remove(&id);
+                let error = format!("`{name}` cannot be passed on: {error}");
+                return Err(NoAnswer::Said(SourceError::permanent(error)));
+            }
+            Err(error) => self.lost(&error),
+        }
+        let Some(limit) = limit else {
+            return self.wait(&heard, None).unwrap_or_else(|| Err(gone()));
+        };
+        if let Some(answer) = self.wait(&heard, Some(limit)) {
+            return answer;
+        }
+        self.end(Cause::Overdue { call: name, limit });
+        match self.wait(&heard, Some(LAST_RITES)) {
+            // It may have been a hair too late, which is too late.
+            Some(Ok(_) | Err(NoAnswer::Said(_) | NoAnswer::NotTaken)) | None => {
+                Err(NoAnswer::Overdue(Death {
+                    cause: Cause::Overdue { call: name, limit },
+                    last_words: String::new(),
+                }))
+            }
+            Some(Err(NoAnswer::Died(death) | NoAnswer::Overdue(death))) => {
+                Err(NoAnswer::Overdue(death))
+            }
+        }
+    }
+
+    fn enter(&self, download: Option<Listening>) -> Result<(u64, Receiver<Heard>), NoAnswer> {
+        let mut floor = self.floor();
+        if floor.cause.is_some() || floor.hung_up {
+            return Err(NoAnswer::NotTaken);
+        }
+        let id = floor.next;
+        floor.next += 1;
+        floor.last_used = Instant::now();
+        // Two, for an answer and a death at once; nobody ever waits to say something.
+        let (sender, heard) = sync_channel(2);
+        floor.waiting.insert(id, sender);
+        if let Some(download) = download {
+            floor.downloads.insert(id, download);
+            // There is something to look at from time to time.
+            self.changed.notify_all();
+        }
+        Ok((id, heard))
+    }
+
+    /// `None`: there was nothing to hear within the limit.
+    fn wait(
+        &self,
+        heard: &Receiver<Heard>,
+        limit: Option<Duration>,
+    ) -> Option<Result<Answer, NoAnswer>> {
+        let started = Instant::now();
+        loop {
+            let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
+            match heard.recv_timeout(left.unwrap_or(LOOK).min(LOOK)) {
+                Ok(Heard::Answer(answer)) => return Some(answer.map_err(NoAnswer::Said)),
+                Ok(Heard::Died(death)) => return Some(Err(NoAnswer::Died(death))),
+                Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left.is_zero()) => {
+                    return None;
+                }
+                // A process that left a child with our connection hangs up for nobody.
+                Err(RecvTimeoutError::Timeout) => self.changed.notify_all(),
+                Err(RecvTimeoutError::Disconnected) => return Some(Err(gone())),
+            }
+        }
+    }
+
+    /// Says something that asks for no answer.
+    pub(super) fn tell(&self, message: &ToChild, bytes: &[u8]) {
+        match self.link.send(message, bytes) {
+            Ok(()) => {}
+            Err(error @ FrameError::TooLarge { .. }) => {
+                if let ToChild::Served { id, .. } = message {
+                    let error = format!("the host's answer cannot be passed on: {error}");
+                    let result = Err(SourceError::permanent(error));
+                    self.tell(&ToChild::Served { id: *id, result }, &[]);
+                }
+            }
+            Err(error) => self.lost(&error),
+        }
+    }
+
+    /// Decides that it is to end, if nobody did before, and has the one who tends it see to
+    /// that.
+    pub(super) fn end(&self, cause: Cause) {
+        self.floor().cause.get_or_insert(cause);
+        self.changed.notify_all();
+    }
+
+    fn lost(&self, error: &FrameError) {
+        match error {
+            FrameError::Io(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.end(Cause::Garbled("it does not read any more".to_owned()));
+            }
+            // Its end, of which the reading side hears more.
+            FrameError::Io(_)
+            | FrameError::Torn
+            | FrameError::TooLarge { .. }
+            | FrameError::NotAMessage(_) => {
+                self.floor().hung_up = true;
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    pub(super) fn hang_up(&self) {
+        self.link.hang_up();
+    }
+
+    /// Hears the process out, until it hangs up or talks nonsense.
+    pub(super) fn listen(self: &Arc<Self>, stream: UnixStream) {
+        let mut stream = BufReader::with_capacity(64 * 1024, stream);
+        loop {
+            match receive::<ToHost>(&mut stream) {
+                Ok(Some((message, bytes))) => self.hear(message, bytes),
+                // One that is killed in the middle of a frame tears it.
+                Ok(None) | Err(FrameError::Torn | FrameError::Io(_)) => break,
+                Err(error @ (FrameError::TooLarge { .. } | FrameError::NotAMessage(_))) => {
+                    self.end(Cause::Garbled(error.to_string()));
+                    break;
+                }
+            }
+        }
+        {
+            let mut floor = self.floor();
+            floor.hung_up = true;
+            floor.heard_out = true;
+        }
+        self.changed.notify_all();
+    }
+
+    fn hear(self: &Arc<Self>, message: ToHost, bytes: Vec<u8>) {
+        match message {
+            ToHost::Answer { id, result } => self.answered(id, result),
+            ToHost::Asked { id, service } => self.errands.take(self, id, service, bytes),
+            ToHost::Cancelled { id } => self.errands.cancel(id),
+            ToHost::CloseBody { body } => self.errands.close_body(body),
+            ToHost::Sign { id, sign } => self.signed(id, sign),
+            ToHost::LetGo { id } => self.let_go(id),
+            ToHost::Log {
+                level,
+                message,
+                fields,
+            } => {
+                let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+                if logged.admit(Instant::now()).is_some() {
+                    self.log(level, &message, &fields);
+                }
+            }
+        }
+    }
+
+    /// A line for the log under the plugin's name.
+    pub(super) fn log(&self, level: LogLevel, message: &str, fields: &[(String, String)]) {
+        if let Some(services) = self.services() {
+            let fields: Vec<(&str, &str)> = fields
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_str()))
+                .collect();
+            super::listening::guarded(|| services.log(level, message, &fields));
+        }
+    }
+
+    fn answered(&self, id: u64, result: Result<Answer, SourceError>) {
+        let mut floor = self.floor();
+        let Some(waiting) = floor.waiting.remove(&id) else {
+            self.stray(floor, id);
+            return;
+        };
+        floor.last_used = Instant::now();
+        let follows = matches!(&result, Ok(Answer::Downloaded(Download::Following)));
+        let dropped = match floor.downloads.get_mut(&id) {
+            Some(download) if follows && !download.let_go => {
+                download.in_call = false;
+                None
+            }
+            Some(_) => floor.downloads.remove(&id),
+            None => None,
+        };
+        // The caller may have given up on it.
+        drop(waiting.try_send(Heard::Answer(result)));
+        drop(floor);
+        if let Some(download) = dropped.filter(|_| follows) {
+            download.abandoned();
+        }
+    }
+
+    /// An answer to nothing: late, given twice, or invented.
+    fn stray(&self, mut floor: MutexGuard<'_, Floor>, id: u64) {
+        floor.strays += 1;
+        let strays = floor.strays;
+        drop(floor);
+        tracing::debug!(id, strays, "a plugin process answered what nobody asked");
+        if strays > MOST_STRAYS {
+            let what = format!("{strays} answers that nobody asked for");
+            self.end(Cause::Garbled(what));
+        }
+    }
+
+    fn signed(&self, id: u64, mut sign: Sign) {
+        let mut floor = self.floor();
+        // After the end of a download nothing it says counts.
+        let Some(download) = floor.downloads.get_mut(&id) else {
+            return;
+        };
+        let Some(progress) = download.admit(&sign) else {
+            return;
+        };
+        drop(floor);
+        match &mut sign {
+            Sign::Bytes { .. } => {}
+            Sign::State(text) => text.cut(),
+            Sign::Finished(files) => files.cut(),
+            Sign::Failed(error) => error.cut(),
+        }
+        super::listening::pass_on(&progress, sign);
+    }
+
+    fn let_go(&self, id: u64) {
+        let mut floor = self.floor();
+        let dropped = match floor.downloads.get_mut(&id) {
+            Some(download) if download.in_call => {
+                download.let_go = true;
+                None
+            }
+            Some(_) => floor.downloads.remove(&id),
+            None => None,
+        };
+        drop(floor);
+        if let Some(download) = dropped {
+            download.abandoned();
+        }
+    }
+
+    /// Looks which downloads are to end, and tells the process of those it does not know.
+    pub(super) fn pass_cancels_on(&self) {
+        let asked: Vec<(u64, Progress)> = {
+            let floor = self.floor();
+            let untold = floor
+                .downloads
+                .iter()
+                .filter(|(_, d)| d.cancelled.is_none());
+            untold.map(|(&id, d)| (id, d.progress.clone())).collect()
+        };
+        for (id, progress) in asked {
+            if super::listening::is_cancelled(&progress) {
+                if let Some(download) = self.floor().downloads.get_mut(&id) {
+                    download.cancelled = Some(Instant::now());
+                }
+                self.tell(&ToChild::Cancelled { id }, &[]);
+            }
+        }
+    }
+
+    /// It has ended: everybody who waits for it is told.
+    pub(super) fn bury(&self, death: Death, word: &SourceError) {
+        let mut floor = self.floor();
+        floor.hung_up = true;
+        floor.cause.get_or_insert(death.cause.clone());
+        floor.death = Some(death.clone());
+        let waiting = std::mem::take(&mut floor.waiting);
+        let downloads = std::mem::take(&mut floor.downloads);
+        drop(floor);
+        for heard in waiting.into_values() {
+            drop(heard.try_send(Heard::Died(death.clone())));
+        }
+        for download in downloads.into_values().filter(|d| !d.in_call && !d.ended) {
+            super::listening::pass_on(&download.progress, Sign::Failed(word.clone()));
+        }
+        self.errands.end();
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything it said is heard, at most so long: another process may have
+    /// its end of the connection.
+    pub(super) fn wait_to_hear_all(&self, at_most: Duration) {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.floor(), at_most, |floor| !floor.heard_out);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Waits for its end, at most so long.
+    pub(super) fn wait_for_end(&self, at_most: Duration) {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.floor(), at_most, |floor| floor.death.is_none());
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Only when the one who tends the process died without a word, which no code of ours does.
+fn gone() -> NoAnswer {
+    NoAnswer::Died(Death {
+        cause: Cause::HungUp,
+        last_words: String::new(),
+    })
+}

@@ -1,0 +1,72 @@
+//! How much of a stream of small messages is passed on: all of it while it is quiet, some of
+//! it while it is loud. Takes the time as an argument and waits for nobody.
+
+use std::time::Instant;
+
+/// An allowance that refills steadily.
+#[derive(Debug)]
+pub(super) struct Thin {
+    most: f64,
+    per_second: f64,
+    left: f64,
+    last: Instant,
+    /// Messages left out since the last one that passed.
+    skipped: u64,
+}
+
+impl Thin {
+    /// Lets `at_once` messages through, and `per_second` for good.
+    pub(super) fn new(at_once: u32, per_second: u32, now: Instant) -> Self {
+        Self {
+            most: at_once.into(),
+            per_second: per_second.into(),
+            left: at_once.into(),
+            last: now,
+            skipped: 0,
+        }
+    }
+
+    /// What a download may say: enough to draw a smooth bar.
+    pub(super) fn of_signs(now: Instant) -> Self {
+        Self::new(200, 20, now)
+    }
+
+    /// What a plugin may log or print.
+    pub(super) fn of_lines(now: Instant) -> Self {
+        Self::new(200, 20, now)
+    }
+
+    /// Whether this message passes; if so, how many before it did not.
+    pub(super) fn admit(&mut self, now: Instant) -> Option<u64> {
+        let since = now.saturating_duration_since(self.last).as_secs_f64();
+        self.last = now;
+        self.left = (self.left + since * self.per_second).min(self.most);
+        if self.left < 1.0 {
+            self.skipped += 1;
+            return None;
+        }
+        self.left -= 1.0;
+        Some(std::mem::take(&mut self.skipped))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_a_flood_is_thinned_and_what_is_left_out_is_counted() {
+        let start = Instant::now();
+        let mut thin = Thin::new(3, 10, start);
+        let passed = (0..100).filter_map(|_| thin.admit(start)).count();
+        assert_eq!(passed, 3);
+        let later = start + Duration::from_millis(100);
+        assert_eq!(thin.admit(later), Some(97));
+        assert_eq!(thin.admit(later), None);
+        let much_later = start + Duration::from_secs(3600);
+        assert_eq!(thin.admit(much_later), Some(1));
+        assert_eq!((0..9).filter_map(|_| thin.admit(much_later)).count(), 2);
+    }
+}
