@@ -10,7 +10,10 @@
 
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getpid, kill_current_process_group, kill_process,
+    kill_process_group, setrlimit,
+};
 
 /// A killed process is gone within one or two of these.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -28,9 +31,24 @@ pub(super) fn end(leader: Pid) {
 }
 
 /// Kills the session this process leads, this process last.
+///
+/// Its other threads go on until then, and one of them may be about to start a program: after
+/// the last look, nobody would find that any more. So the process first gives up the right to
+/// have children, which the system does not take from root, and then, once only what is being
+/// started this moment can be left, the memory to start them with. With the latter a thread
+/// may end the process at any time, hence the look before. What has no group of its own ends
+/// together with this process whenever it was started.
 pub(super) fn end_own() -> ! {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Nproc, none);
+    end_members(getpid());
+    let _ = setrlimit(Resource::As, none);
     end_members(getpid());
     loop {
+        let _ = kill_current_process_group(Signal::KILL);
         let _ = kill_process(getpid(), Signal::KILL);
         std::thread::sleep(PAUSE);
     }
@@ -68,7 +86,7 @@ fn members(leader: Pid) -> Vec<Pid> {
 #[cfg(not(target_os = "linux"))]
 fn members(leader: Pid) -> Vec<Pid> {
     if leader == getpid() {
-        let _ = rustix::process::kill_current_process_group(Signal::KILL);
+        let _ = kill_current_process_group(Signal::KILL);
     }
     Vec::new()
 }
