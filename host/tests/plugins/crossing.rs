@@ -97,7 +97,8 @@ fn a_followed_download_is_heard_of_after_its_call_is_over() {
     assert_eq!(answer, Ok(Download::Following));
 
     // The plugin's thread has the last handle: when it lets go, nothing more can be said.
-    drop((progress, listener, echo));
+    // The source stays, for with it a process of its own would end.
+    drop((progress, listener));
     let expected = [
         Said::State("queued, 3 before us".to_owned()),
         Said::Bytes(1, None),
@@ -107,6 +108,7 @@ fn a_followed_download_is_heard_of_after_its_call_is_over() {
     // It says another end after this one, of which nobody needs to hear.
     let heard: Vec<Said> = heard.iter().collect();
     assert_eq!(heard[..expected.len()], expected);
+    drop(echo);
 }
 
 #[test]
