@@ -9,7 +9,7 @@ use crate::process;
 use crate::workspace::{Profile, Workspace};
 
 /// The packages that are plugins.
-const PACKAGES: [&str; 2] = ["musicdl-folder", "musicdl-subsonic"];
+const PACKAGES: [&str; 3] = ["musicdl-folder", "musicdl-lidarr", "musicdl-subsonic"];
 
 /// Builds the plugins for use and copies them.
 pub(crate) fn deliver(workspace: &Workspace, dir: &Path) -> Result<()> {
