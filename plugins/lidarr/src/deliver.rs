@@ -58,8 +58,10 @@ pub(crate) fn deliver(
         }
     }
     if chosen.is_empty() {
-        let failure = trouble.or(short).unwrap_or(Failure::NoFile);
-        return Err(api.report(failure, Asked::Files));
+        return Err(match (trouble, short) {
+            (None, Some(short)) => api.report(short, Asked::Queue),
+            (trouble, _) => api.report(trouble.unwrap_or(Failure::NoFile), Asked::Files),
+        });
     }
     let total: u64 = chosen.iter().map(|(.., original)| original.size).sum();
     let mut delivered = Vec::new();

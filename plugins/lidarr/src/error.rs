@@ -110,7 +110,7 @@ pub(crate) enum Failure {
     #[error("no album has the id {0}")]
     NoSuchAlbum(String),
     /// An added album never got its tracks.
-    #[error("Lidarr has read no track list of the album in {} s", .0.as_secs())]
+    #[error("Lidarr has read no track list of the album in {}", span(*.0))]
     NoTracks(Duration),
     /// The search at the indexers broke off.
     #[error("the search {0}")]
@@ -119,7 +119,7 @@ pub(crate) enum Failure {
     #[error("no indexer has an acceptable release of the album")]
     NothingFound,
     /// A release was accepted, but no download of it was ever seen.
-    #[error("Lidarr grabbed a release, and no download of it came into its queue in {} s", .0.as_secs())]
+    #[error("Lidarr grabbed a release, and no download of it came into its queue in {}", span(*.0))]
     NothingCame(Duration),
     /// The download failed, and Lidarr took no other release.
     #[error("the download failed in Lidarr, and no other followed{}", quoted(.0))]
@@ -138,14 +138,14 @@ pub(crate) enum Failure {
     NoFile,
     /// Not a byte more.
     #[error(
-        "the download gained nothing in {} min; it goes on in Lidarr, and a later run takes it over",
-        .0.as_secs() / 60
+        "the download gained nothing in {}; it goes on in Lidarr, and a later run takes it over",
+        span(*.0)
     )]
     Stalled(Duration),
     /// Longer than the user wants to wait.
     #[error(
-        "the album took longer than {} min; it goes on in Lidarr, and a later run takes it over",
-        .0.as_secs() / 60
+        "the album took longer than {}; it goes on in Lidarr, and a later run takes it over",
+        span(*.0)
     )]
     TooLong(Duration),
     /// Several tracks in each file.
@@ -293,6 +293,16 @@ fn quoted(message: &str) -> String {
     match one_line(message).as_str() {
         "" => String::new(),
         words => format!(": {words}"),
+    }
+}
+
+/// As the user wrote it, or would have.
+pub(crate) fn span(time: Duration) -> String {
+    match time.as_millis() {
+        ms if ms % 1_000 != 0 => format!("{ms} ms"),
+        ms if ms % 60_000 != 0 => format!("{} s", ms / 1_000),
+        ms if ms % 3_600_000 != 0 => format!("{} min", ms / 60_000),
+        ms => format!("{} h", ms / 3_600_000),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::Lidarr;
 use crate::api::{Added, Api};
 use crate::deeds::{Deeds, Extent, Search};
 use crate::deliver::deliver;
-use crate::error::{Asked, Failure, one_line};
+use crate::error::{Asked, Failure, one_line, span};
 use crate::records::{Album, Command, QueueItem};
 use crate::running::Run;
 use crate::search::{exact_term, mbid_of};
@@ -230,7 +230,7 @@ impl Grab<'_> {
                 _ => self.run.pause(self.patience().poll)?,
             }
         }
-        Err(self.search_failed(format!("takes longer than {} s", limit.as_secs())))
+        Err(self.search_failed(format!("takes longer than {}", span(limit))))
     }
 
     fn search_failed(&self, why: String) -> SourceError {

@@ -195,6 +195,11 @@ impl Lidarr {
         });
     }
 
+    /// Nothing fails any more.
+    pub(crate) fn recovers(&self) {
+        self.state().faults.clear();
+    }
+
     pub(crate) fn requests(&self) -> Vec<Received> {
         self.server.requests()
     }
