@@ -3,7 +3,7 @@
 //! installed, or named with what to do.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -32,6 +32,13 @@ const PYTHON: Program = Program {
     name: "Python 3 with venv",
     probe: &["python3", "-c", "import venv, ensurepip"],
     package: "python3-venv",
+};
+
+/// Runs the judge of requests.
+const NODE: Program = Program {
+    name: "Node.js with npm",
+    probe: &["npm", "--version"],
+    package: "npm",
 };
 
 impl Program {
@@ -150,6 +157,43 @@ impl Environment {
         fs::write(&stamp, required).with_context(|| stamp.display().to_string())?;
         Ok(dir)
     }
+}
+
+/// Prism, which holds requests against a vendor's description, in its pinned version.
+pub(crate) fn judge(workspace: &Workspace) -> Result<PathBuf> {
+    const LISTS: [&str; 2] = ["package.json", "package-lock.json"];
+    let from = workspace.root.join("xtask/peers/node");
+    let dir = workspace.scratch("peers").join("node");
+    let read = |dir: &Path| -> Option<[String; 2]> {
+        let [list, lock] = LISTS.map(|name| fs::read_to_string(dir.join(name)).ok());
+        Some([list?, lock?])
+    };
+    let required = read(&from).with_context(|| from.display().to_string())?;
+    // Written last: an installation that was broken off has none.
+    let stamp = dir.join("installed");
+    if stamp.exists() && read(&dir).as_ref() == Some(&required) {
+        return Ok(dir);
+    }
+    require_programs(&[NODE])?;
+    println!("installing xtask/peers/node into target/peers/node");
+    fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    // It is there only if an earlier list was installed.
+    drop(fs::remove_file(&stamp));
+    for (name, text) in LISTS.iter().zip(&required) {
+        fs::write(dir.join(name), text).with_context(|| dir.display().to_string())?;
+    }
+    process::run(Command::new("npm").current_dir(&dir).args([
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ]))
+    .context(
+        "the packages cannot be installed; is there a network, or a proxy to configure for npm?",
+    )?;
+    fs::write(&stamp, "").with_context(|| stamp.display().to_string())?;
+    Ok(dir)
 }
 
 /// A cargo tool: the pinned one, or on a machine for which there is none the user's own.

@@ -28,7 +28,7 @@ const UNDO_LIMIT: Duration = Duration::from_secs(2);
 /// What came of adding an album.
 pub(crate) enum Added {
     /// It was taken in.
-    Now(Album),
+    Now(Box<Album>),
     /// Somebody added it since we looked.
     Before,
     /// Lidarr's database had two writers at once.
@@ -144,7 +144,7 @@ impl Api {
         let request = self.send("POST", "album", album)?.timeout(LOOKUP_LIMIT);
         let response = self.host.http_send(&request)?;
         match answer::read(&request, &response, Asked::Add) {
-            Ok(album) => Ok(Added::Now(album)),
+            Ok(album) => Ok(Added::Now(Box::new(album))),
             Err(Failure::Http { status: 409, .. }) => Ok(Added::InConflict),
             Err(Failure::Invalid(complaints))
                 if complaints

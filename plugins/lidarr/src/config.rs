@@ -12,7 +12,7 @@ use crate::paths::PathMap;
 #[derive(Debug)]
 pub(crate) enum Configured {
     /// Everything is there.
-    Complete(Options),
+    Complete(Box<Options>),
     /// What the user still has to set, in a sentence.
     Incomplete(String),
 }
@@ -158,7 +158,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
         )));
     };
     let text = |key: &str| settings.text(key).map(str::trim).map(str::to_owned);
-    Ok(Configured::Complete(Options {
+    Ok(Configured::Complete(Box::new(Options {
         server,
         key: Secret(key.to_owned()),
         choice: Choice {
@@ -170,7 +170,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
         cancel_removes: settings.flag("cancel_removes").unwrap_or(true),
         cleanup: settings.flag("cleanup").unwrap_or(false),
         patience,
-    }))
+    })))
 }
 
 fn patience(settings: &Settings) -> Result<Patience, SourceError> {

@@ -12,6 +12,8 @@ use crate::api::Api;
 
 /// Where the book lies in the host's store.
 const KEY: &str = "grabs";
+/// By then whatever a run that died left behind is its user's.
+const KEPT_SECONDS: u64 = 7 * 24 * 3600;
 
 /// What we did for one album.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,7 @@ impl Book {
             ..deeds.clone()
         };
         self.change(host, |known| {
+            known.retain(|_, old| written.saturating_sub(old.written) < KEPT_SECONDS);
             known.insert(mbid.to_owned(), deeds);
             true
         });

@@ -48,7 +48,7 @@ pub(crate) fn download(
         return Err(SourceError::not_found("the target is no album of Lidarr's"));
     };
     let run = lidarr.running.enter(&mbid, progress)?;
-    lidarr.finish_undoing(Some(&mbid));
+    lidarr.finish_undoing();
     let mut grab = Grab {
         lidarr,
         run: &run,
@@ -58,6 +58,10 @@ pub(crate) fn download(
             .book
             .recall(lidarr.api.host(), &mbid, lidarr.options.patience.album),
     };
+    if std::mem::take(&mut grab.deeds.to_undo) {
+        // An earlier cancel was not through; what it was to take back is wanted again.
+        grab.keep();
+    }
     let outcome = grab.carry_out(request);
     grab.settle(&outcome);
     outcome.map(Download::Files)
@@ -112,7 +116,7 @@ impl Grab<'_> {
                     self.deeds.added_album = Some(album.id);
                     self.deeds.added_artist = Some(album.artist_id).filter(|_| is_new);
                     self.keep();
-                    return Ok(album);
+                    return Ok(*album);
                 }
                 Added::Before | Added::InConflict => {}
             }
@@ -418,13 +422,13 @@ impl Lidarr {
     }
 
     /// Takes back what an earlier cancel could not, because Lidarr did not answer or had not
-    /// yet shown what came of our search. `running` is left alone: it may need it.
-    pub(crate) fn finish_undoing(&self, running: Option<&str>) {
-        let host = self.api.host();
+    /// yet shown what came of our search. Albums that are being fetched again are left alone.
+    pub(crate) fn finish_undoing(&self) {
+        let (host, progress) = (self.api.host(), Progress::ignored());
         for (mbid, deeds) in self.book.to_undo(host) {
-            if running == Some(mbid.as_str()) {
+            let Some(_run) = self.running.try_enter(&mbid, &progress) else {
                 continue;
-            }
+            };
             let old = deeds.age(host) >= self.options.patience.step;
             if deeds.undo(&self.api, self.extent()) || old {
                 self.book.forget(host, &mbid);

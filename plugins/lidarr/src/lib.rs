@@ -106,7 +106,7 @@ impl Source for LidarrSource {
     fn check_connection(&self) -> Result<Connection, SourceError> {
         let lidarr = self.lidarr()?;
         let (_, connection) = lidarr.look()?;
-        lidarr.finish_undoing(None);
+        lidarr.finish_undoing();
         Ok(connection)
     }
 
@@ -157,7 +157,7 @@ impl Plugin for LidarrSource {
         let lidarr = match config::read(&settings)? {
             Configured::Complete(options) => Ok(Lidarr {
                 api: Api::new(host, options.server.clone(), options.key.clone()),
-                options,
+                options: *options,
                 running: Running::default(),
                 book: Book::default(),
                 known: Mutex::default(),

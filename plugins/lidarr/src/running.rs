@@ -48,6 +48,21 @@ impl Running {
         })
     }
 
+    /// Begins at once, or not at all where a download of that target runs.
+    pub(crate) fn try_enter<'a>(
+        &'a self,
+        target: &'a str,
+        progress: &'a Progress,
+    ) -> Option<Run<'a>> {
+        let is_first = self.lock().insert(target.to_owned());
+        // Not `then_some`: a run that is made ends with its drop.
+        is_first.then(|| Run {
+            running: self,
+            target,
+            progress,
+        })
+    }
+
     /// Wakes the download of that target, so that it looks at its progress at once. `false`
     /// when there is none.
     pub(crate) fn wake(&self, target: &str) -> bool {
@@ -115,6 +130,7 @@ mod tests {
         let progress = Progress::ignored();
         let first = running.enter("a", &progress).unwrap();
         let other = running.enter("b", &progress).unwrap();
+        assert!(running.try_enter("a", &progress).is_none());
         thread::scope(|scope| {
             let record = ProgressRecord::new();
             let second = scope.spawn({

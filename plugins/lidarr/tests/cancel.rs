@@ -32,7 +32,11 @@ fn theirs(id: i64, album: i64, step: Step) -> Item {
 
 /// Fetches the first album and cancels once it says that it is at `state`.
 fn cancelled_at(source: &LidarrSource, state: &str) {
-    let (dir, record) = (tempfile::tempdir().unwrap(), ProgressRecord::new());
+    let cancels = || source.cancel_raw(FIRST).expect("nobody has to be told");
+    let (dir, record) = (
+        tempfile::tempdir().expect("a directory can be made"),
+        ProgressRecord::new(),
+    );
     thread::scope(|scope| {
         let fetching = scope.spawn(|| fetch(source, FIRST, dir.path(), &record));
         while !record.states().iter().any(|told| told == state) {
@@ -41,8 +45,11 @@ fn cancelled_at(source: &LidarrSource, state: &str) {
         }
         let asked = Instant::now();
         record.cancel();
-        assert!(source.cancel_raw(FIRST).unwrap());
-        let error = fetching.join().unwrap().unwrap_err();
+        assert!(cancels());
+        let error = fetching
+            .join()
+            .expect("no panic")
+            .expect_err("it was cancelled");
         assert_eq!(error.kind, ErrorKind::Cancelled, "{error}");
         assert!(
             asked.elapsed() < Duration::from_secs(5),
@@ -50,7 +57,7 @@ fn cancelled_at(source: &LidarrSource, state: &str) {
             asked.elapsed()
         );
     });
-    assert!(!source.cancel_raw(FIRST).unwrap(), "nothing runs any more");
+    assert!(!cancels(), "nothing runs any more");
 }
 
 #[test]

@@ -29,16 +29,16 @@ fn query() -> Query {
 
 fn searched(lidarr: &Lidarr) -> SourceError {
     let source = lidarr.source(&TestHost::new(), &[]);
-    source.search_raw(&query()).unwrap_err()
+    source.search_raw(&query()).expect_err("the search fails")
 }
 
 fn checked(lidarr: &Lidarr, more: &[(&str, &str)]) -> SourceError {
     let source = lidarr.source(&TestHost::new(), more);
-    source.check_connection().unwrap_err()
+    source.check_connection().expect_err("the check fails")
 }
 
 fn fetched_with(lidarr: &Lidarr, more: &[(&str, &str)]) -> Result<Files, SourceError> {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
     let source = lidarr.source(&TestHost::new(), more);
     fetch(&source, FIRST, dir.path(), &ProgressRecord::new())
 }
@@ -93,9 +93,7 @@ fn an_address_without_the_url_base_is_answered_with_the_right_one() {
     assert_eq!(error.kind, ErrorKind::NotConfigured);
     let right = format!("{}/lidarr", lidarr.url());
     assert!(
-        error
-            .message
-            .contains(&format!("set `url` to that address")),
+        error.message.contains("set `url` to that address"),
         "{error}"
     );
     assert!(error.message.contains(&right), "{error}");
@@ -213,7 +211,9 @@ impl HostServices for Noting {
             .split_once("/api/v1/")
             .map_or("", |(_, path)| path);
         let path = path.split('?').next().unwrap_or_default().to_owned();
-        self.limits.lock().unwrap().push((path, request.timeout));
+        let mut limits = self.limits.lock().expect("no request panics");
+        limits.push((path, request.timeout));
+        drop(limits);
         self.inner.http_send(request)
     }
     fn http_save(&self, _: &Request, _: &Path, _: &Progress) -> Result<Saved, SourceError> {

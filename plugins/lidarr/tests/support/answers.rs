@@ -235,11 +235,7 @@ impl State {
         let (all, there) = (known.tracks.len(), entry.files.len());
         // Only tracks of monitored albums, and those with files.
         let counted = if entry.monitored { all } else { there };
-        let percent = if counted == 0 {
-            0
-        } else {
-            there * 100 / counted
-        };
+        let percent = (there * 100).checked_div(counted).unwrap_or(0);
         let scanned = entry.scan == 0;
         let mut album = self.bare(known);
         album["id"] = json!(entry.id);
