@@ -167,6 +167,20 @@ fn with_cleanup_the_album_leaves_the_library_and_an_artist_of_no_use_with_it() {
 }
 
 #[test]
+fn an_artist_that_was_there_before_stays_even_of_no_use() {
+    let (lidarr, kit) = (endless(), TestHost::new());
+    {
+        let mut state = lidarr.state();
+        state.own(SECOND, 0);
+        state.library.clear();
+    }
+    cancelled_at(&lidarr.source(&kit, &[("cleanup", "true")]), DOWNLOADS);
+    let state = lidarr.state();
+    assert_eq!(state.removed, ["download 1912345", "album 42"]);
+    assert_eq!(state.artists.len(), 1);
+}
+
+#[test]
 fn with_cleanup_the_album_leaves_the_library_after_it_came_and_the_files_stay() {
     let (lidarr, kit) = (Lidarr::new(), TestHost::new());
     let dir = tempfile::tempdir().unwrap();
