@@ -25,6 +25,7 @@
 //! Known limits: no single tracks, no choice among an indexer's releases (Lidarr's profiles
 //! choose), and a file that holds several tracks (an image with a cue sheet) is not split.
 
+mod addition;
 mod answer;
 mod api;
 mod config;
