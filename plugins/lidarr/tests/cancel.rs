@@ -16,7 +16,10 @@ const SEARCHES: &str = "Lidarr searches its indexers";
 
 /// A Lidarr whose downloads never end.
 fn endless() -> Lidarr {
-    Lidarr::with(|state| state.life = Life(vec![Step::downloading(70)]))
+    Lidarr::with(|state| {
+        state.life = Life(vec![Step::downloading(70)]);
+        state.scan_looks = 0;
+    })
 }
 
 /// A download of somebody else's.

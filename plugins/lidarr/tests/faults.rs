@@ -47,8 +47,12 @@ fn fetched(lidarr: &Lidarr) -> Result<Files, SourceError> {
     fetched_with(lidarr, &[])
 }
 
+/// Its albums have their tracks at once, so that a short wait is only that for a download.
 fn with_life(life: Life) -> Lidarr {
-    Lidarr::with(|state| state.life = life)
+    Lidarr::with(|state| {
+        state.life = life;
+        state.scan_looks = 0;
+    })
 }
 
 // ---- any request
@@ -535,7 +539,7 @@ fn a_lidarr_that_restarts_meanwhile_is_asked_again() {
     }
     assert_eq!(fetched(&lidarr).unwrap().files.len(), 3);
 
-    let lidarr = Lidarr::new();
+    let lidarr = with_life(Life::good(3));
     lidarr.always_fails("GET", "queue/details", Answer::status(502));
     let error = fetched_with(&lidarr, &[("step_timeout", "50ms")]).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Transient, "{error}");
