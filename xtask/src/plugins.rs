@@ -9,7 +9,12 @@ use crate::process;
 use crate::workspace::{Profile, Workspace};
 
 /// The packages that are plugins.
-const PACKAGES: [&str; 3] = ["musicdl-folder", "musicdl-lidarr", "musicdl-subsonic"];
+const PACKAGES: [&str; 4] = [
+    "musicdl-folder",
+    "musicdl-lidarr",
+    "musicdl-soulseek",
+    "musicdl-subsonic",
+];
 
 /// Builds the plugins for use and copies them.
 pub(crate) fn deliver(workspace: &Workspace, dir: &Path) -> Result<()> {
