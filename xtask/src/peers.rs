@@ -114,6 +114,8 @@ pub(crate) struct Environment {
     name: &'static str,
     /// What is in it, below `xtask/peers`.
     requirements: &'static str,
+    /// What is in it besides, each package without those that it says it needs.
+    alone: Option<&'static str>,
 }
 
 impl Environment {
@@ -121,17 +123,23 @@ impl Environment {
     pub(crate) const SERVERS: Self = Self {
         name: "venv",
         requirements: "requirements.txt",
+        alone: Some("alone.txt"),
     };
     /// The tools that run the tests and check the dependencies.
     const TOOLS: Self = Self {
         name: "tools",
         requirements: "tools.txt",
+        alone: None,
     };
 
     /// The environment's directory, made when it is not there or not what is required now.
     pub(crate) fn installed(&self, workspace: &Workspace) -> Result<PathBuf> {
-        let list = workspace.root.join("xtask/peers").join(self.requirements);
-        let required = fs::read_to_string(&list).with_context(|| list.display().to_string())?;
+        let lists = workspace.root.join("xtask/peers");
+        let mut required = String::new();
+        for list in std::iter::once(self.requirements).chain(self.alone) {
+            let list = lists.join(list);
+            required += &fs::read_to_string(&list).with_context(|| list.display().to_string())?;
+        }
         let dir = workspace.scratch("peers").join(self.name);
         // Written last: an installation that was broken off has none.
         let stamp = dir.join("installed.txt");
@@ -148,12 +156,20 @@ impl Environment {
                 .args(["-m", "venv", "--clear"])
                 .arg(&dir),
         )?;
-        process::run(
-            Command::new(dir.join("bin/python"))
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-                .arg(&list),
-        )
-        .context("the packages cannot be installed; is there a network, or a proxy to configure for pip?")?;
+        let install = |list: &str, more: &[&str]| {
+            process::run(
+                Command::new(dir.join("bin/python"))
+                    .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                    .args(more)
+                    .arg("-r")
+                    .arg(lists.join(list)),
+            )
+            .context("the packages cannot be installed; is there a network, or a proxy to configure for pip?")
+        };
+        install(self.requirements, &[])?;
+        if let Some(alone) = self.alone {
+            install(alone, &["--no-deps"])?;
+        }
         fs::write(&stamp, required).with_context(|| stamp.display().to_string())?;
         Ok(dir)
     }

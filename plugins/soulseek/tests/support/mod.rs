@@ -7,6 +7,8 @@
 
 #![allow(dead_code, reason = "no test program needs all of it")]
 
+pub(crate) mod network;
+pub(crate) mod use_of;
 pub(crate) mod wire;
 
 use std::fs;

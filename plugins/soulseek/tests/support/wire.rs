@@ -152,7 +152,7 @@ impl World {
             ("GET", ["transfers", "downloads", _, id]) => self.read_transfer(id),
             ("GET", ["transfers", "downloads", _, _, "position"]) => json_of(&json!(4)),
             ("DELETE", ["transfers", "downloads", _, id]) => {
-                self.end(id, request.query.contains("remove=true"))
+                self.end(id, request.query.to_lowercase().contains("remove=true"))
             }
             ("GET", ["events"]) if self.has_events => {
                 let latest: Vec<&Value> = self.events.iter().rev().collect();
