@@ -21,11 +21,12 @@ use crate::watch::{Loss, Verdict, Watch};
 /// Between two readings: at first and while bytes flow, and at most.
 const OFTEN: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(5);
-/// A small file of a near peer is there at once.
+/// A small file of a near peer is there at once: the first readings follow each other faster.
 const FIRST: Duration = Duration::from_millis(250);
 /// The peer is asked for our place no more often than this.
 const PLACE: Duration = Duration::from_secs(30);
-/// slskd moves a finished file within this, or while it still grows.
+/// slskd moves a finished file within this, or while it still grows; sooner for a user who
+/// has less patience with stalls.
 const MOVED_WITHIN: Duration = Duration::from_secs(30);
 /// slskd may restart meanwhile, and picks its downloads up again.
 const SILENT_FOR: Duration = Duration::from_secs(60);
@@ -63,6 +64,8 @@ pub(crate) struct Job {
     place_asked: Option<Instant>,
     /// Since when slskd does not answer.
     silent: Option<Instant>,
+    /// Since when it is called a success.
+    done: Option<Instant>,
     /// After success: since when the file is waited for, and how much of it is there.
     landing: Option<(Instant, u64)>,
 }
@@ -95,6 +98,7 @@ impl Job {
             due: now + FIRST,
             place_asked: None,
             silent: None,
+            done: None,
             landing: None,
         }
     }
@@ -156,7 +160,7 @@ impl Job {
         }
         match verdict {
             Verdict::UnderWay(stage) => {
-                self.landing = None;
+                (self.done, self.landing) = (None, None);
                 self.tell(core, stage, &transfer);
                 self.again_in(self.pause(stage))
             }
@@ -175,10 +179,13 @@ impl Job {
     }
 
     fn pause(&self, stage: Stage) -> Duration {
-        if matches!(stage, Stage::Running | Stage::Starting) {
-            return OFTEN;
-        }
-        (self.began.elapsed() / 10).clamp(OFTEN, SELDOM)
+        let age = self.began.elapsed();
+        let most = match stage {
+            Stage::Running | Stage::Starting => OFTEN,
+            Stage::QueuedHere | Stage::QueuedThere | Stage::Succeeded | Stage::Failed(_) => SELDOM,
+        };
+        let early = (age / 2).clamp(FIRST, OFTEN);
+        (age / 10).clamp(early, most.max(early))
     }
 
     fn tell(&mut self, core: &Core, stage: Stage, transfer: &Transfer) {
@@ -237,8 +244,14 @@ impl Job {
     // ---- the finished file
 
     fn land(&mut self, core: &Core, shares: &dyn Fn() -> bool, transfer: &Transfer) -> Next {
-        let landing = match landing::look(&core.api, &self.setup, &self.target, transfer) {
+        let done = *self.done.get_or_insert_with(Instant::now);
+        let (target, waited) = (&self.target, done.elapsed());
+        let landing = match landing::look(&core.api, &self.setup, target, transfer, waited) {
             Ok(landing) => landing,
+            Err(error) if error.kind == ErrorKind::Transient && waited < SILENT_FOR => {
+                self.progress.state("slskd does not answer");
+                return self.again_in(OFTEN);
+            }
             Err(error) => {
                 self.fail(error);
                 return self.let_go(core, shares, true);
@@ -251,12 +264,12 @@ impl Job {
                 let (since, most) = *self.landing.get_or_insert((now, bytes));
                 if bytes > most {
                     self.landing = Some((now, bytes));
-                } else if since.elapsed() >= MOVED_WITHIN {
+                } else if since.elapsed() >= MOVED_WITHIN.min(core.patience.stall) {
                     self.fail(self.no_file(bytes));
                     return self.let_go(core, shares, true);
                 }
                 self.progress.state("slskd puts the file into place");
-                self.again_in(OFTEN)
+                self.again_in(FIRST.max(since.elapsed()).min(OFTEN))
             }
             Landing::Unclear(paths) => {
                 let paths: Vec<String> = paths

@@ -10,6 +10,7 @@ use musicdl_plugin_api::SourceError;
 
 use crate::api::Api;
 use crate::clock;
+use crate::enqueue::OWN_DIRECTORIES;
 use crate::error::{Asked, Failure};
 use crate::names;
 use crate::record::{FileComplete, Transfer};
@@ -18,6 +19,10 @@ use crate::target::Target;
 
 /// Files are dated by the clock of the disk they are on, downloads by slskd's.
 const CLOCKS_APART: Duration = Duration::from_secs(60);
+
+/// An event comes with the file. Before this is over no other way is tried, because a file of
+/// the same name and size may be there from a minute ago.
+const EVENT_WITHIN: Duration = Duration::from_secs(10);
 
 /// What there is of a finished file.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,7 +46,7 @@ pub(crate) struct Landed {
     pub(crate) own_directory: Option<String>,
 }
 
-/// Looks for the file of a download that succeeded.
+/// Looks for the file of a download that succeeded, `waited` after it did.
 ///
 /// # Errors
 /// What slskd says, `NotConfigured` when it puts files where this machine cannot follow.
@@ -50,8 +55,10 @@ pub(crate) fn look(
     setup: &Setup,
     target: &Target,
     transfer: &Transfer,
+    waited: Duration,
 ) -> Result<Landing, SourceError> {
-    if let Some(path) = from_events(api, &transfer.id)? {
+    let event = event(api, &transfer.id)?;
+    if let Event::Came(path) = event {
         let Some(parts) = setup.downloads.below(&path) else {
             return Err(SourceError::not_configured(format!(
                 "slskd put a file at `{path}`, which is not below its downloads directory"
@@ -69,6 +76,10 @@ pub(crate) fn look(
         });
     }
     let destination = destination(api, transfer)?;
+    let is_ours_alone = destination.as_deref().is_some_and(is_own);
+    if matches!(event, Event::Awaited) && !is_ours_alone && waited < EVENT_WITHIN {
+        return Ok(Landing::Partly(0));
+    }
     let directory = match &destination {
         Some(destination) => destination
             .split('/')
@@ -89,12 +100,23 @@ pub(crate) fn look(
     ))
 }
 
-/// `None` while there is no such event, and from a slskd that has none.
-fn from_events(api: &Api, id: &str) -> Result<Option<String>, SourceError> {
+/// What slskd's events say of a download.
+enum Event {
+    /// It is complete, and lies at that path of slskd's.
+    Came(String),
+    /// Nothing yet.
+    Awaited,
+    /// This slskd has no events to ask for.
+    Unknown,
+}
+
+fn event(api: &Api, id: &str) -> Result<Event, SourceError> {
     let events = match api.events() {
         Ok(events) => events,
         // Only the shortest way to know: the others follow.
-        Err(Failure::Status { status: 404, .. } | Failure::Broken(_)) => return Ok(None),
+        Err(Failure::Status { status: 404, .. } | Failure::Broken(_)) => {
+            return Ok(Event::Unknown);
+        }
         Err(failure) => return Err(api.report(failure, Asked::Events)),
     };
     Ok(events
@@ -102,7 +124,14 @@ fn from_events(api: &Api, id: &str) -> Result<Option<String>, SourceError> {
         .filter(|event| event.kind == "DownloadFileComplete")
         .filter_map(|event| serde_json::from_str::<FileComplete>(&event.data).ok())
         .find(|complete| complete.transfer.id == id)
-        .map(|complete| complete.local_filename))
+        .map_or(Event::Awaited, |complete| {
+            Event::Came(complete.local_filename)
+        }))
+}
+
+/// Whether a destination was made for one download: see `enqueue`.
+fn is_own(destination: &str) -> bool {
+    destination.starts_with(OWN_DIRECTORIES)
 }
 
 /// Where the batch of a download puts its files, relative to the downloads directory.
@@ -237,9 +266,8 @@ fn local(setup: &Setup, parts: &[String]) -> PathBuf {
 
 fn landed(path: PathBuf, parts: &[String], destination: Option<&str>) -> Landed {
     let relative = parts.join("/");
-    // Made for this download: see `enqueue`.
     let own_directory = destination
-        .filter(|destination| destination.starts_with(crate::enqueue::OWN_DIRECTORIES))
+        .filter(|destination| is_own(destination))
         .filter(|destination| relative.starts_with(&format!("{destination}/")))
         .map(str::to_owned);
     Landed {

@@ -8,6 +8,7 @@ use std::fs;
 
 use musicdl_plugin_api::testing::{ProgressRecord, TestHost};
 use musicdl_plugin_api::{ErrorKind, Hit, Provenance, Source, extra_value};
+use musicdl_soulseek::SoulseekSource;
 
 use crate::support::network::{BLUEBIRD, NIGHTJAR, Network, by_another_client};
 use crate::support::use_of::{ended, fetch, request, source_at, until, wanted};
@@ -16,7 +17,10 @@ use crate::support::{Fake, KEY, files_below, offer, peer};
 const NICOTINE: &str = "peer one";
 const AIOSLSK: &str = "zoë 50%/x";
 
-fn only(hits: Vec<Hit>) -> Hit {
+fn only_hit(source: &SoulseekSource, title: &str) -> Hit {
+    let hits = source
+        .search_raw(&wanted(title))
+        .expect("the network answers");
     let [hit] = <[Hit; 1]>::try_from(hits).expect("one hit");
     hit
 }
@@ -31,11 +35,11 @@ fn songs_come_byte_for_byte(version: &str) {
         &kit,
         &[("search_silence", "1")],
     );
-    let connection = source.check_connection().unwrap();
-    assert_eq!(connection.service.unwrap(), format!("slskd {version}"));
+    let connection = source.check_connection().expect("slskd is there");
+    assert_eq!(connection.service, Some(format!("slskd {version}")));
     assert_eq!(connection.account.as_deref(), Some("musicdl"));
 
-    let flac = only(source.search_raw(&wanted("Bluebird")).unwrap());
+    let flac = only_hit(&source, "Bluebird");
     assert_eq!(extra_value(&flac.extra, "peer"), Some(NICOTINE));
     assert_eq!(flac.artists, ["Ann Example"]);
     assert_eq!(flac.album.as_deref(), Some("First Album"));
@@ -46,7 +50,7 @@ fn songs_come_byte_for_byte(version: &str) {
     assert_eq!((flac.sample_rate, flac.bit_depth), (Some(96_000), Some(24)));
     assert_eq!(flac.provenance, Provenance::DECLARED);
 
-    let mp3 = only(source.search_raw(&wanted("Nightjar")).unwrap());
+    let mp3 = only_hit(&source, "Nightjar");
     assert_eq!(extra_value(&mp3.extra, "peer"), Some(AIOSLSK));
     assert_eq!(mp3.codec.as_deref(), Some("mp3"));
     assert_eq!(mp3.bitrate, Some(320_000));
@@ -57,10 +61,11 @@ fn songs_come_byte_for_byte(version: &str) {
         // Once more, with slskd's first copy still there.
         (&flac, BLUEBIRD, "audio.flac"),
     ] {
-        let dir = tempfile::tempdir().unwrap();
-        let file = fetch(&source, hit, dir.path()).unwrap();
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let file = fetch(&source, hit, dir.path()).expect("the peer sends it");
         assert_eq!(file.path, dir.path().join(name));
-        assert!(fs::read(&file.path).unwrap() == network.original(song));
+        let fetched = fs::read(&file.path).expect("the file is there");
+        assert!(fetched == network.original(song));
     }
     assert_eq!(files_below(&network.downloads()).len(), 3);
     // Ends the thread that follows, and with it everything of ours at slskd.
@@ -88,7 +93,7 @@ fn real_peers_refuse_and_vanish_as_the_scripted_ones_do() {
         &kit,
         &[("search_silence", "1")],
     );
-    let hit = only(source.search_raw(&wanted("Bluebird")).unwrap());
+    let hit = only_hit(&source, "Bluebird");
     let refused = |from: &str, to: &str| {
         let hit = Hit {
             target_id: hit.target_id.replace(from, to),

@@ -14,8 +14,10 @@ pub(crate) mod wire;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use musicdl_plugin_api::testing::{Answer, Loopback, Received};
+use musicdl_plugin_api::http::Request;
+use musicdl_plugin_api::testing::{Answer, Loopback, Received, TestHost};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -104,6 +106,11 @@ pub(crate) struct World {
     pub(crate) pattern: Option<&'static str>,
     /// So many answers of 429 before the next success.
     pub(crate) busy: u32,
+    /// So many answers to a `POST` are lost after it did its work.
+    pub(crate) lost_answers: u32,
+    /// How long a search takes to begin, in which slskd begins no other.
+    pub(crate) begins_within: Duration,
+    pub(crate) begun: Option<Instant>,
     /// Readings before a search has ended.
     pub(crate) search_readings: u32,
     /// Asked first; what it answers is sent.
@@ -137,6 +144,9 @@ impl Fake {
             has_events: true,
             pattern: None,
             busy: 0,
+            lost_answers: 0,
+            begins_within: Duration::ZERO,
+            begun: None,
             search_readings: 0,
             intercept: None,
             downloads,
@@ -154,7 +164,12 @@ impl Fake {
                     Some(intercept) => intercept(request),
                     None => None,
                 };
-                intercepted.unwrap_or_else(|| world.answer(request))
+                let answer = intercepted.unwrap_or_else(|| world.answer(request));
+                if request.method == "POST" && world.lost_answers > 0 {
+                    world.lost_answers -= 1;
+                    return Answer::reset();
+                }
+                answer
             }
         });
         Self { world, server, dir }
@@ -185,10 +200,31 @@ impl Fake {
         self.server.requests()
     }
 
+    /// Asks it for something, as its user would by its web page.
+    pub(crate) fn ask(&self, kit: &TestHost, method: &str, path: &str, body: &Value) {
+        let request = Request {
+            method: method.to_owned(),
+            url: self.server.url(&format!("/api/v0/{path}")),
+            body: body.to_string().into_bytes(),
+            ..Request::default()
+        };
+        let request = request
+            .header("X-API-Key", KEY)
+            .header("Content-Type", "application/json");
+        let answer = kit.host().http_send(&request).expect("it answers");
+        assert!(answer.head.is_success(), "{}", answer.status());
+    }
+
     /// How often something was asked, by method and the end of the path.
     pub(crate) fn asked(&self, method: &str, part: &str) -> usize {
         let is = |request: &&Received| request.method == method && request.path.contains(part);
         self.requests().iter().filter(is).count()
+    }
+
+    /// The state of each download it was ever asked for.
+    pub(crate) fn states(&self) -> Vec<&'static str> {
+        let world = self.world();
+        world.transfers.iter().map(Transfer::state).collect()
     }
 
     /// Searches and downloads that are still in its lists.

@@ -94,3 +94,22 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Checks every case, all at once: most of what a download does is waiting.
+pub(crate) fn all_at_once<T: Send>(
+    cases: impl IntoIterator<Item = T>,
+    check: impl Fn(T) + Send + Sync,
+) {
+    thread::scope(|scope| {
+        for case in cases {
+            let check = &check;
+            scope.spawn(move || check(case));
+        }
+    });
+}
+
+/// Every pair of both lists.
+pub(crate) fn pairs<A: Copy, B: Copy>(left: &[A], right: &[B]) -> Vec<(A, B)> {
+    let with_all = |&a: &A| right.iter().map(move |&b| (a, b));
+    left.iter().flat_map(with_all).collect()
+}

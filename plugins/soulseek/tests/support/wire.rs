@@ -1,6 +1,7 @@
 //! The routes of the scripted slskd: requests to answers, one function each.
 
 use std::fs;
+use std::time::Instant;
 
 use musicdl_plugin_api::testing::{Answer, Received};
 use serde_json::{Value, json};
@@ -183,6 +184,13 @@ impl World {
             self.busy -= 1;
             return refusal(429, "Only one concurrent operation is permitted");
         }
+        if self
+            .begun
+            .is_some_and(|at| at.elapsed() < self.begins_within)
+        {
+            return refusal(429, "Only one concurrent operation is permitted");
+        }
+        self.begun = Some(Instant::now());
         let text = body["searchText"].as_str().unwrap_or_default().to_owned();
         if text.split(' ').all(|word| word.chars().count() < 2) {
             return refusal(400, "The search text is empty");
@@ -198,7 +206,8 @@ impl World {
             readings: 0,
             stopped: false,
         });
-        self.read_search(&id)
+        let takes = self.begins_within;
+        self.read_search(&id).after(takes)
     }
 
     fn search(&mut self, id: &str) -> Option<&mut Search> {
