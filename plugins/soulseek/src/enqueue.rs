@@ -44,15 +44,34 @@ pub(crate) fn enqueue(
     target: &Target,
     progress: &Progress,
 ) -> Result<Began, SourceError> {
-    let began = if setup.version.has_batches() {
-        by_batch(api, ledger, target, progress)
-    } else {
-        by_user(api, setup, ledger, target, progress)
-    }?;
+    let began = match inherited(api, ledger, target) {
+        Some(began) => began,
+        None if setup.version.has_batches() => by_batch(api, ledger, target, progress)?,
+        None => by_user(api, setup, ledger, target, progress)?,
+    };
     if began.ours {
         ledger.download_began(&target.username, &began.id);
     }
     Ok(began)
+}
+
+/// What a run that was killed asked for goes on in slskd, or is done by now.
+fn inherited(api: &Api, ledger: &Ledger, target: &Target) -> Option<Began> {
+    ledger
+        .inherited_downloads()
+        .into_iter()
+        .filter(|ours| ours.username == target.username)
+        // One that cannot be read is asked for anew, and swept up later.
+        .filter_map(|ours| api.transfer(&ours.username, &ours.id).ok())
+        .find(|transfer| {
+            transfer.filename == target.filename
+                && transfer.size == target.size
+                && !matches!(stage(&transfer.state), Stage::Failed(_))
+        })
+        .map(|transfer| Began {
+            id: transfer.id,
+            ours: true,
+        })
 }
 
 fn by_batch(

@@ -66,6 +66,8 @@ const SEARCHES: Window = Window {
 const SEARCHES_AT_ONCE: u32 = 2;
 /// Downloads come from many peers, of which most wait in a queue.
 const DOWNLOADS_AT_ONCE: u32 = 6;
+/// 45 s for the search itself, and some for its turn and for reading what it found.
+const SEARCH: Duration = Duration::from_secs(80);
 /// A peer may let an enqueue wait, and a slow disk a copy.
 const STALL: Duration = Duration::from_secs(180);
 
@@ -138,6 +140,7 @@ impl Plugin for SoulseekSource {
                 search_concurrency: SEARCHES_AT_ONCE,
                 download_concurrency: DOWNLOADS_AT_ONCE,
                 search_window: Some(SEARCHES),
+                search_deadline: Some(SEARCH),
                 stall_deadline: Some(STALL),
                 ..Limits::default()
             },

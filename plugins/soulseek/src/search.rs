@@ -21,7 +21,7 @@ use crate::server::{self, LONGEST_BAN};
 use crate::state::says;
 use crate::{guid, offer, words};
 
-/// The whole search, within the 60 s of the contract. slskd's own limit is only silence.
+/// The whole search, once begun. slskd's own limit is only silence.
 const DEADLINE: Duration = Duration::from_secs(45);
 /// After a stop the responses are stored within this.
 const STOPPED: Duration = Duration::from_secs(2);

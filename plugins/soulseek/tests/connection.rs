@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use musicdl_plugin_api::testing::{Answer, Loopback, TestHost};
-use musicdl_plugin_api::{Connection, ErrorKind, Source, SourceError};
+use musicdl_plugin_api::{Connection, ErrorKind, Plugin, Source, SourceError};
+use musicdl_soulseek::SoulseekSource;
 
 use crate::support::use_of::source_at;
 use crate::support::{Fake, REMOTE};
@@ -24,6 +25,13 @@ fn a_usable_slskd_says_its_version_and_whose_it_is() {
         assert_eq!(connection.account.as_deref(), Some("our name"));
         assert_eq!(connection.warnings, [""; 0]);
     }
+}
+
+#[test]
+fn the_limits_of_the_network_are_declared() {
+    let limits = SoulseekSource::declaration().limits;
+    let window = limits.search_window.unwrap();
+    assert_eq!((window.requests, window.per.as_secs()), (34, 220));
 }
 
 #[test]

@@ -629,6 +629,24 @@ fn what_a_killed_run_left_is_taken_up_or_ended() {
 }
 
 #[test]
+fn what_was_finished_after_its_run_was_killed_is_not_fetched_again() {
+    const DONE: &[Step] = &[("Completed, Succeeded", 12, 1, "")];
+    all_at_once(VERSIONS, |version| {
+        let stage = Stage::new(version, DONE, &[]);
+        let path = "transfers/downloads/peer%20one";
+        let body = json!([{ "filename": SONG, "size": AUDIO.len() }]);
+        stage.slskd.ask(&stage.kit, "POST", path, &body);
+        let id = stage.slskd.world().transfers[0].id.clone();
+        let note = json!({ "downloads": [{ "username": "peer one", "id": id }] });
+        let store = stage.kit.host();
+        store.store_set("ours", Some(&note.to_string())).unwrap();
+        stage.fetch().unwrap();
+        assert_eq!(stage.slskd.states().len(), 1, "{version}");
+        stage.is_clean();
+    });
+}
+
+#[test]
 fn slskds_copy_goes_only_if_the_user_says_so() {
     for version in ["0.25.0", "0.26.0"] {
         let stage = Stage::new(version, SMOOTH, &[("remove_finished", "true")]);
