@@ -16,7 +16,7 @@ use crate::state::says;
 
 /// A cancelled download is over within this, or is left to the next run.
 pub(crate) const ENDS_WITHIN: Duration = Duration::from_secs(5);
-const AGAIN: Duration = Duration::from_millis(500);
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// One slskd with everything a run knows of it.
 pub(crate) struct Core {
@@ -34,7 +34,7 @@ impl Core {
         Self {
             api: Api::new(host.clone(), options.address, options.key),
             server: Server::new(local),
-            ledger: Ledger::new(host),
+            ledger: Ledger::new(&host),
             peers: Peers::default(),
             patience: options.patience,
             remove_finished: options.remove_finished,
@@ -78,19 +78,40 @@ impl Core {
 
     /// Ends what earlier runs left and nobody took up.
     pub(crate) fn sweep(&self) {
-        for ours in self.ledger.inherited_downloads() {
-            let (username, id) = (ours.username.as_str(), ours.id.as_str());
-            if !self.cancel(username, id) {
-                continue;
-            }
-            let began = Instant::now();
-            while began.elapsed() < ENDS_WITHIN {
-                match self.api.transfer(username, id) {
-                    Ok(transfer) if !says(&transfer.state, "Completed") => thread::sleep(AGAIN),
-                    _ => break,
+        for id in self.ledger.inherited_searches() {
+            self.delete_search(&id);
+        }
+        let mut ending = self.ledger.inherited_downloads();
+        ending.retain(|ours| self.cancel(&ours.username, &ours.id));
+        let began = Instant::now();
+        while !ending.is_empty() {
+            ending.retain(|ours| {
+                let transfer = self.api.transfer(&ours.username, &ours.id);
+                let runs = transfer.is_ok_and(|transfer| !says(&transfer.state, "Completed"));
+                if !runs {
+                    self.forget(&ours.username, &ours.id);
                 }
+                runs
+            });
+            if ending.is_empty() || began.elapsed() >= ENDS_WITHIN {
+                break;
             }
-            self.forget(username, id);
+            thread::sleep(AGAIN);
+        }
+    }
+
+    /// slskd keeps searches for ever. One that is gone already is as good.
+    pub(crate) fn delete_search(&self, id: &str) {
+        match self.api.delete_search(id) {
+            Err(failure) if failure.status() != Some(404) => {
+                let error = self.api.report(failure, Asked::Found);
+                self.api.host().log(
+                    LogLevel::WARN,
+                    "a search stays in slskd's list until the next run",
+                    &[("why", &error.message)],
+                );
+            }
+            _ => self.ledger.search_is_gone(id),
         }
     }
 

@@ -23,8 +23,10 @@ use crate::job::{Job, Next};
 
 /// How often the thread looks whether somebody cancelled.
 const TICK: Duration = Duration::from_millis(250);
-/// The time a source that is dropped gives slskd to end what it was asked to end.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// A run that goes on where a killed one was has taken up that one's downloads by now; what
+/// is left is ended when there is nothing else to do. Not by a process that fetches nothing:
+/// it may be a look at the sources beside the run that those downloads belong to.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(120);
 
 /// What everybody may know of a job.
 #[derive(Debug)]
@@ -73,11 +75,19 @@ struct State {
     thread: Option<JoinHandle<()>>,
     running: bool,
     ending: bool,
+    /// When the first job was handed over.
+    since: Option<Instant>,
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_time_to_sweep(&self) -> bool {
+        let state = self.state();
+        let late = |since: Instant| since.elapsed() >= TAKEN_UP_WITHIN;
+        !state.ending && state.since.is_some_and(late)
     }
 }
 
@@ -98,6 +108,7 @@ impl Follower {
     /// `Internal` when there can be no thread.
     pub(crate) fn follow(&self, job: Job) -> Result<(), SourceError> {
         let mut state = self.shared.state();
+        state.since.get_or_insert_with(Instant::now);
         if !state.running {
             let shared = Arc::clone(&self.shared);
             let thread = thread::Builder::new()
@@ -132,18 +143,21 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        let thread = {
+        let (thread, fetched) = {
             let mut state = self.shared.state();
             state.ending = true;
             for mark in &state.marks {
                 mark.cancel();
             }
-            state.thread.take()
+            (state.thread.take(), state.since.is_some())
         };
         self.shared.changed.notify_all();
         if let Some(thread) = thread {
             // A panic was told to its job, and there is nothing else to lose here.
             drop(thread.join());
+        }
+        if fetched {
+            self.shared.core.sweep();
         }
     }
 }
@@ -155,8 +169,9 @@ fn run(shared: &Shared) {
                 look_at(shared, job);
             }
         }
-        // Nothing left: time to clean up after runs that were killed.
-        shared.core.sweep();
+        if shared.is_time_to_sweep() {
+            shared.core.sweep();
+        }
         let mut state = shared.state();
         if state.jobs.is_empty() {
             state.running = false;
@@ -168,10 +183,9 @@ fn run(shared: &Shared) {
 /// The jobs to look at now, taken out of the list; `None` when there are no jobs at all.
 fn next_due(shared: &Shared) -> Option<Vec<Job>> {
     let mut state = shared.state();
-    let farewell = Instant::now() + FAREWELL;
     loop {
         let now = Instant::now();
-        if state.jobs.is_empty() || (state.ending && now >= farewell) {
+        if state.jobs.is_empty() {
             return None;
         }
         let (due, later): (Vec<Job>, Vec<Job>) = std::mem::take(&mut state.jobs)

@@ -55,7 +55,7 @@ use musicdl_plugin_api::{
 use crate::config::Configured;
 use crate::core::Core;
 use crate::follow::Follower;
-use crate::search::{Searches, Tools};
+use crate::search::Searches;
 
 /// Practice of other clients; above it the server bans an account for 30 minutes.
 const SEARCHES: Window = Window {
@@ -104,13 +104,7 @@ impl Source for SoulseekSource {
     /// One search of the network, of artist and title; see `search.rs`.
     fn search_raw(&self, query: &Query) -> Result<Vec<Hit>, SourceError> {
         let parts = self.parts()?;
-        let tools = Tools {
-            api: &parts.core.api,
-            ledger: &parts.core.ledger,
-            peers: &parts.core.peers,
-            silence: parts.core.patience.search_silence,
-        };
-        parts.searches.run(&tools, query)
+        parts.searches.run(&parts.core, query)
     }
 
     fn download_raw(

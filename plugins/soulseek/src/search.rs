@@ -10,12 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use musicdl_plugin_api::{ErrorKind, Hit, LogLevel, Query, SourceError, TargetKind};
+use musicdl_plugin_api::{ErrorKind, Hit, Query, SourceError, TargetKind};
 
 use crate::api::Api;
+use crate::core::Core;
 use crate::error::{Asked, Failure};
-use crate::ledger::Ledger;
-use crate::peers::Peers;
 use crate::record::{PeerResponse, SearchRecord};
 use crate::server::{self, LONGEST_BAN};
 use crate::state::says;
@@ -75,22 +74,13 @@ impl Outage {
     }
 }
 
-/// What a search works with.
-pub(crate) struct Tools<'a> {
-    pub(crate) api: &'a Api,
-    pub(crate) ledger: &'a Ledger,
-    pub(crate) peers: &'a Peers,
-    /// A search ends after so long without an answer.
-    pub(crate) silence: Duration,
-}
-
 impl Searches {
     /// Hits for a track, best peers first.
     ///
     /// # Errors
     /// `Unsupported` for anything but tracks, `Permanent` for a text that cannot be searched
     /// for, else what slskd says.
-    pub(crate) fn run(&self, tools: &Tools<'_>, query: &Query) -> Result<Vec<Hit>, SourceError> {
+    pub(crate) fn run(&self, core: &Core, query: &Query) -> Result<Vec<Hit>, SourceError> {
         if query.kind != TargetKind::TRACK {
             return Err(SourceError::unsupported(
                 "Soulseek is searched for tracks only",
@@ -102,11 +92,11 @@ impl Searches {
         let recent = found.take().filter(|found| found.at.elapsed() < REMEMBERED);
         let answer = match recent {
             Some(answer) => answer,
-            None => Arc::new(self.search(tools, &text)?),
+            None => Arc::new(self.search(core, &text)?),
         };
         *found = Some(Arc::clone(&answer));
         drop(found);
-        Ok(offer::hits(&answer, query, tools.peers, tools.api.host()))
+        Ok(offer::hits(&answer, query, &core.peers, core.api.host()))
     }
 
     fn slot(&self, text: &str) -> Slot {
@@ -118,15 +108,14 @@ impl Searches {
         Arc::clone(remembered.entry(text.to_owned()).or_default())
     }
 
-    fn search(&self, tools: &Tools<'_>, text: &str) -> Result<Found, SourceError> {
-        sweep(tools);
+    fn search(&self, core: &Core, text: &str) -> Result<Found, SourceError> {
         let id = guid::new()?;
-        tools.ledger.search_began(&id);
+        core.ledger.search_began(&id);
         let outcome = self
-            .begin(tools, &id, text)
-            .and_then(|()| follow(tools.api, &id));
+            .begin(core, &id, text)
+            .and_then(|()| follow(&core.api, &id));
         // Also after a failure: whether the search began is not always known.
-        delete(tools, &id);
+        core.delete_search(&id);
         Ok(Found {
             id,
             responses: outcome?,
@@ -134,11 +123,14 @@ impl Searches {
         })
     }
 
-    fn begin(&self, tools: &Tools<'_>, id: &str, text: &str) -> Result<(), SourceError> {
+    fn begin(&self, core: &Core, id: &str, text: &str) -> Result<(), SourceError> {
         let _alone = lock(&self.beginning);
         let mut tries = 0;
         loop {
-            let failure = match tools.api.start_search(id, text, tools.silence) {
+            let failure = match core
+                .api
+                .start_search(id, text, core.patience.search_silence)
+            {
                 Ok(()) => {
                     lock(&self.outage).over();
                     return Ok(());
@@ -151,10 +143,10 @@ impl Searches {
                 continue;
             }
             // The answer was lost, and maybe not the request.
-            if failure.is_lost() && tools.api.search(id).is_ok() {
+            if failure.is_lost() && core.api.search(id).is_ok() {
                 return Ok(());
             }
-            return Err(self.refusal(tools.api, failure));
+            return Err(self.refusal(&core.api, failure));
         }
     }
 
@@ -215,28 +207,6 @@ fn until_ended(api: &Api, id: &str, limit: Duration) -> Result<SearchRecord, Sou
         }
         thread::sleep(pause.min(limit));
         pause = Duration::from_secs(1);
-    }
-}
-
-/// slskd keeps searches for ever.
-fn delete(tools: &Tools<'_>, id: &str) {
-    match tools.api.delete_search(id) {
-        Err(failure) if failure.status() != Some(404) => {
-            let error = tools.api.report(failure, Asked::Found);
-            tools.api.host().log(
-                LogLevel::WARN,
-                "a search stays in slskd's list until the next run",
-                &[("why", &error.message)],
-            );
-        }
-        _ => tools.ledger.search_is_gone(id),
-    }
-}
-
-/// Deletes what a killed run left.
-fn sweep(tools: &Tools<'_>) {
-    for id in tools.ledger.inherited_searches() {
-        delete(tools, &id);
     }
 }
 

@@ -11,7 +11,7 @@ import slskd_api
 
 
 def until(what, ready):
-    for _ in range(200):
+    for _ in range(400):
         value = what()
         if ready(value):
             return value
@@ -24,7 +24,7 @@ def main(url, key, words):
     assert slskd.server.state()["isLoggedIn"]
     version = slskd.application.version()
     options = slskd.options.get()
-    search = slskd.searches.search_text(words, searchTimeout=1000)
+    search = slskd.searches.search_text(words, searchTimeout=5000)
     until(lambda: slskd.searches.state(search["id"]), lambda state: "endedAt" in state)
     responses = slskd.searches.search_responses(search["id"])
     peer = sorted(responses, key=lambda response: response["username"])[0]
