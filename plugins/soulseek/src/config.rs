@@ -10,7 +10,7 @@ use musicdl_plugin_api::{Settings, SourceError};
 
 /// slskd's own default, which its network got used to.
 const SILENCE: u64 = 15;
-/// Beyond it a search would be stopped before it can end: see `search`.
+/// Beyond it a search would be stopped before it is silent: see `search`.
 const LONGEST_SILENCE: u64 = 40;
 const QUEUE_LIMIT: u64 = 600;
 const STALL_LIMIT: u64 = 60;

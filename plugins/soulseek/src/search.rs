@@ -20,7 +20,8 @@ use crate::server::{self, LONGEST_BAN};
 use crate::state::says;
 use crate::{guid, offer, words};
 
-/// The whole search, once begun. slskd's own limit is only silence.
+/// The whole search, once begun, is stopped after three of the user's silences, and after
+/// this at the latest. slskd's own limit is only silence.
 const DEADLINE: Duration = Duration::from_secs(45);
 /// After a stop the responses are stored within this.
 const STOPPED: Duration = Duration::from_secs(2);
@@ -111,9 +112,7 @@ impl Searches {
     fn search(&self, core: &Core, text: &str) -> Result<Found, SourceError> {
         let id = guid::new()?;
         core.ledger.search_began(&id);
-        let outcome = self
-            .begin(core, &id, text)
-            .and_then(|()| follow(&core.api, &id));
+        let outcome = self.begin(core, &id, text).and_then(|()| follow(core, &id));
         // Also after a failure: whether the search began is not always known.
         core.delete_search(&id);
         Ok(Found {
@@ -158,15 +157,22 @@ impl Searches {
         if !lock(&self.outage).refused(Instant::now()) {
             return error;
         }
-        let wait = server::until_next_login(api).map_or(LONGEST_BAN, |wait| wait.min(LONGEST_BAN));
-        SourceError::new(ErrorKind::RateLimited, error.message).with_retry_after(wait)
+        SourceError::new(ErrorKind::RateLimited, error.message)
+            .with_retry_after(ban(server::until_next_login(api)))
     }
 }
 
+/// How long a ban lasts, by what slskd plans.
+fn ban(until_next_login: Option<Duration>) -> Duration {
+    until_next_login.map_or(LONGEST_BAN, |wait| wait.min(LONGEST_BAN))
+}
+
 /// Waits for the end of a search and reads what it found.
-fn follow(api: &Api, id: &str) -> Result<Vec<PeerResponse>, SourceError> {
+fn follow(core: &Core, id: &str) -> Result<Vec<PeerResponse>, SourceError> {
+    let api = &core.api;
+    let deadline = DEADLINE.min(core.patience.search_silence * 3);
     let failed = |failure| api.report(failure, Asked::Found);
-    let mut record = until_ended(api, id, DEADLINE)?;
+    let mut record = until_ended(api, id, deadline)?;
     if record.ended_at.is_none() {
         // A user may have deleted it in between; then the next reading says so.
         match api.stop_search(id) {
@@ -236,5 +242,17 @@ mod tests {
         assert!(outage.refused(after(61)));
         outage.over();
         assert!(!outage.refused(after(62)));
+    }
+
+    #[test]
+    fn a_ban_lasts_until_the_next_login_and_half_an_hour_at_most() {
+        let seconds = Duration::from_secs;
+        for (until, wait) in [
+            (None, 1_800),
+            (Some(seconds(90)), 90),
+            (Some(seconds(9_999)), 1_800),
+        ] {
+            assert_eq!(ban(until), seconds(wait));
+        }
     }
 }

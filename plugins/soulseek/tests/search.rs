@@ -213,6 +213,18 @@ fn answers_are_read_when_the_search_has_ended_and_not_when_it_is_complete() {
 }
 
 #[test]
+fn a_search_that_does_not_end_is_stopped_and_what_it_found_is_used() {
+    let slskd = slskd(vec![peer("ann", vec![song()])]);
+    slskd.world().search_readings = 1_000;
+    let kit = TestHost::new();
+    let silence = [("search_silence", "1")];
+    let source = source_at(&slskd.url(), &slskd.downloads(), &kit, &silence);
+    assert_eq!(source.search_raw(&wanted("Bluebird")).unwrap().len(), 1);
+    assert_eq!(slskd.asked("PUT", "/searches"), 1);
+    assert_eq!(slskd.left_over(), [""; 0]);
+}
+
+#[test]
 fn answers_that_are_stored_late_are_read_again() {
     let slskd = slskd(vec![peer("ann", vec![song()])]);
     let mut late = 2;
