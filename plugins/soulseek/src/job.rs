@@ -297,6 +297,8 @@ impl Job {
         })
     }
 
+    /// Other downloads wait for the copy: it takes seconds, and their limit of silence is
+    /// minutes.
     fn deliver(&mut self, core: &Core, shares: &dyn Fn() -> bool, landed: &Landed) -> Next {
         let size = self.target.size;
         if let Err(error) = copy(&landed.path, &self.to, size, &self.progress) {

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 from aioslsk.protocol.primitives import AttributeKey
+from aioslsk.transfer.model import TransferDirection
 from aioslsk.transfer.state import TransferState
 
 KEY = "a key of sixteen letters or more"
@@ -211,7 +212,7 @@ class Gateway:
             if same and not entry["record"]["state"].startswith("Completed"):
                 return None
         known = self.client.transfers.find_transfer(
-            user, file["filename"], self.direction()
+            user, file["filename"], TransferDirection.DOWNLOAD
         )
         if known:
             await self.client.transfers.remove(known)
@@ -232,12 +233,6 @@ class Gateway:
         entry["task"] = asyncio.create_task(self.follow(entry))
         self.refresh(entry)
         return entry["record"]
-
-    @staticmethod
-    def direction():
-        from aioslsk.transfer.model import TransferDirection
-
-        return TransferDirection.DOWNLOAD
 
     async def follow(self, entry):
         while not entry["record"]["state"].startswith("Completed"):
