@@ -125,6 +125,12 @@ impl Environment {
         requirements: "requirements.txt",
         alone: Some("alone.txt"),
     };
+    /// yt-dlp with what it needs. By itself: some of the servers' packages would change how it
+    /// speaks HTTP and which certificates it trusts.
+    pub(crate) const YTDLP: Self = Self {
+        name: "ytdlp",
+        requirements: "ytdlp.txt",
+    };
     /// The tools that run the tests and check the dependencies.
     const TOOLS: Self = Self {
         name: "tools",

@@ -14,6 +14,7 @@ const PACKAGES: [&str; 4] = [
     "musicdl-lidarr",
     "musicdl-soulseek",
     "musicdl-subsonic",
+    "musicdl-youtube",
 ];
 
 /// Builds the plugins for use and copies them.

@@ -10,12 +10,14 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, filters: &[&str]) -> Result<()> {
     peers::require_programs(&[peers::FFMPEG])?;
     let servers = Environment::SERVERS.installed(workspace)?;
+    let ytdlp = Environment::YTDLP.installed(workspace)?;
     let mut nextest = peers::tool(workspace, "cargo-nextest")?;
     workspace
         .at_home(&mut nextest)
         .args(["nextest", "run", "--locked", "--workspace"])
         .args(filters)
-        .env("MUSICDL_PEERS", servers);
+        .env("MUSICDL_PEERS", servers)
+        .env("MUSICDL_YTDLP", ytdlp);
     // Vendors' descriptions of their services are theirs and not in this tree. Without them
     // there is nothing to judge by, and the tests that judge skip themselves and say so.
     if std::env::var_os("MUSICDL_SPECS_DIR").is_some() {
