@@ -9,9 +9,10 @@ use crate::process;
 use crate::workspace::{Profile, Workspace};
 
 /// The packages that are plugins.
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "musicdl-folder",
     "musicdl-lidarr",
+    "musicdl-soundcloud",
     "musicdl-soulseek",
     "musicdl-subsonic",
     "musicdl-youtube",

@@ -14,6 +14,10 @@ pub(crate) enum Order {
     Videos,
 }
 
+/// Audio alone if there is; a video's sound is taken out of it. Never an encrypted format:
+/// yt-dlp leaves those out itself.
+pub(crate) const BEST: &str = "bestaudio[vcodec=none]/bestaudio/best";
+
 /// What the settings come to.
 pub(crate) struct Config {
     pub(crate) order: Order,
@@ -40,17 +44,18 @@ pub(crate) fn read(settings: &Settings) -> Result<Config, SourceError> {
             "`player_clients` has `{bad}`: letters, digits, `_` and a `-` in front are allowed"
         )));
     }
-    let mut arguments = Vec::new();
+    // What stands around a video (comments, what to watch next) costs a request.
+    let mut youtube = "youtube:player_skip=initial_data".to_owned();
     if !clients.is_empty() {
-        arguments.push("--extractor-args".to_owned());
-        arguments.push(format!("youtube:player_client={}", clients.join(",")));
+        youtube.push_str(&format!(";player_client={}", clients.join(",")));
     }
     Ok(Config {
         order,
         site: Site {
             name: "YouTube",
             extractors: "youtube,youtube:search,youtube:music:search_url",
-            arguments,
+            format: BEST,
+            arguments: vec!["--extractor-args".to_owned(), youtube],
             needs_javascript: true,
         },
         options: Options::read(settings)?,
@@ -70,14 +75,14 @@ mod tests {
     #[test]
     fn player_clients_become_one_argument_and_nothing_else() {
         for (clients, argument) in [
-            (vec![], None),
+            (vec![], "youtube:player_skip=initial_data"),
             (
                 vec!["default", "-tv", "web_music"],
-                Some("youtube:player_client=default,-tv,web_music"),
+                "youtube:player_skip=initial_data;player_client=default,-tv,web_music",
             ),
         ] {
             let config = read(&Settings::from_pairs([("player_clients", clients)])).unwrap();
-            assert_eq!(config.site.arguments.last().map(String::as_str), argument);
+            assert_eq!(config.site.arguments, ["--extractor-args", argument]);
         }
         for bad in ["tv;youtube:skip=dash", "", "-", "a b"] {
             let settings = Settings::from_pairs([("player_clients", ["tv", bad])]);

@@ -6,11 +6,8 @@ use musicdl_plugin_api::{
 };
 use musicdl_ytdlp::{Desk, Fetch};
 
+use crate::config::BEST;
 use crate::video::is_id;
-
-/// Audio alone if there is; a video's sound is taken out of it. Never an encrypted format:
-/// yt-dlp leaves those out itself.
-const BEST: &str = "bestaudio[vcodec=none]/bestaudio/best";
 
 /// Fetches one track.
 ///
@@ -25,24 +22,23 @@ pub(crate) fn download(
     if request.kind != TargetKind::TRACK {
         return Err(SourceError::unsupported("YouTube delivers tracks only"));
     }
+    desk.require()?;
     if !is_id(&request.target_id) {
         return Err(SourceError::not_found("that is no id of a video"));
     }
+    let formats = format(request.ceiling);
     let fetch = Fetch {
         address: &format!("https://www.youtube.com/watch?v={}", request.target_id),
-        format: &format(request.ceiling),
-        silence: None,
+        format: formats.as_deref(),
     };
     let fetched = desk.download(&fetch, request, progress)?;
     Ok(Download::Files(Files::one(fetched.file)))
 }
 
-/// The smallest audio that reaches the ceiling, else the best.
-fn format(ceiling: QualityCeiling) -> String {
-    match ceiling.bitrate {
-        Some(bits) => format!("worstaudio[vcodec=none][abr>={}]/{BEST}", bits / 1_000),
-        None => BEST.to_owned(),
-    }
+/// The smallest audio that reaches the ceiling, else the best; `None` without a ceiling.
+fn format(ceiling: QualityCeiling) -> Option<String> {
+    let kilobits = ceiling.bitrate? / 1_000;
+    Some(format!("worstaudio[vcodec=none][abr>={kilobits}]/{BEST}"))
 }
 
 #[cfg(test)]
@@ -56,9 +52,9 @@ mod tests {
             ..QualityCeiling::default()
         };
         assert_eq!(
-            format(ceiling),
-            "worstaudio[vcodec=none][abr>=128]/bestaudio[vcodec=none]/bestaudio/best"
+            format(ceiling).as_deref(),
+            Some("worstaudio[vcodec=none][abr>=128]/bestaudio[vcodec=none]/bestaudio/best")
         );
-        assert_eq!(format(QualityCeiling::default()), BEST);
+        assert_eq!(format(QualityCeiling::default()), None);
     }
 }

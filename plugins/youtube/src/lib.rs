@@ -49,7 +49,7 @@ impl YoutubeSource {
 impl Source for YoutubeSource {
     /// Whether there is a yt-dlp. What else it needs is for `check_connection` to find.
     fn is_configured(&self) -> bool {
-        self.desk.is_there()
+        self.desk.require().is_ok()
     }
 
     /// Asks yt-dlp what is installed; YouTube itself is not asked.

@@ -40,7 +40,9 @@ pub struct Site {
     /// The extractors it needs, as `--use-extractors` takes them: others cost time and would
     /// let an address lead elsewhere.
     pub extractors: &'static str,
-    /// Arguments of its own, before the user's.
+    /// Which of an address' formats to fetch, as `--format` takes it.
+    pub format: &'static str,
+    /// Further arguments of its own, before the user's.
     pub arguments: Vec<String>,
     /// Whether it is worth a warning when there is no JavaScript runtime.
     pub needs_javascript: bool,
@@ -82,9 +84,12 @@ impl Desk {
         &self.host
     }
 
-    /// Whether there is a yt-dlp to start.
-    pub fn is_there(&self) -> bool {
-        program::find(&self.options).is_ok()
+    /// That there is a yt-dlp to start.
+    ///
+    /// # Errors
+    /// `NotConfigured` when there is none, with what to do.
+    pub fn require(&self) -> Result<(), SourceError> {
+        program::find(&self.options).map(|_| ())
     }
 
     /// So many yt-dlp were started so far.

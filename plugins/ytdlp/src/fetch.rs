@@ -22,10 +22,8 @@ const SILENCE: Duration = Duration::from_secs(90);
 pub struct Fetch<'a> {
     /// The address.
     pub address: &'a str,
-    /// Which of its formats, as `--format` takes it.
-    pub format: &'a str,
-    /// Longest time without a word; `None`: 90 s.
-    pub silence: Option<Duration>,
+    /// Which of its formats, as `--format` takes it; `None`: the site's usual.
+    pub format: Option<&'a str>,
 }
 
 /// What came.
@@ -78,7 +76,7 @@ impl Desk {
         let cancelled = || progress.is_cancelled();
         let patience = Patience {
             whole: WHOLE,
-            silence: fetch.silence.unwrap_or(SILENCE),
+            silence: SILENCE,
             cancelled: &cancelled,
         };
         let mut told = 0;

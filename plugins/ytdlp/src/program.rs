@@ -150,8 +150,6 @@ pub(crate) fn command(program: &Path, site: &Site, options: &Options, at: &Place
             "--no-mtime",
             "--no-overwrites",
         ])
-        // WebM cannot be tagged; the audio is put into another container, not encoded again.
-        .args(["--extract-audio", "--audio-format", "best"])
         .args(["--match-filters", "!is_live", "--max-filesize", "500M"])
         .args(["--plugin-dirs", "default", "--plugin-dirs"])
         .arg(at.plugins)
@@ -173,6 +171,7 @@ pub(crate) fn command(program: &Path, site: &Site, options: &Options, at: &Place
         command.arg("--cookies").arg(path);
     }
     command
+        .args(["--format", site.format])
         .args(&site.arguments)
         .args(&options.extra_args)
         .args(["--", "musicdl:desk"]);
@@ -187,6 +186,7 @@ mod tests {
         Site {
             name: "YouTube",
             extractors: "youtube.*",
+            format: "bestaudio",
             arguments: vec!["--extractor-args".into(), "youtube:player_client=tv".into()],
             needs_javascript: true,
         }

@@ -157,6 +157,7 @@ mod tests {
         let site = Site {
             name: "YouTube",
             extractors: "youtube.*",
+            format: "bestaudio",
             arguments: Vec::new(),
             needs_javascript: true,
         };

@@ -19,7 +19,8 @@ pub(crate) enum Call<'a> {
     Download {
         address: &'a str,
         into: &'a std::path::Path,
-        format: &'a str,
+        /// Which of its formats; `None`: the site's usual.
+        format: Option<&'a str>,
     },
     /// What yt-dlp finds beside itself.
     Tools,

@@ -40,15 +40,27 @@ pub(crate) fn answer(request: &Received, webm: &[u8]) -> Answer {
             webm.len(),
         )),
         (_, "/youtubei/v1/next") => reply(json!({})),
-        (host, _) if request.method == "GET" && host.ends_with("youtube.com") => {
-            Answer::ok(PAGE).header("Content-Type", "text/html")
+        ("www.youtube.com", "/watch") => {
+            let id = request.param("v").unwrap_or_default();
+            page(&player(&id, webm.len()))
         }
+        (host, _) if request.method == "GET" && host.ends_with("youtube.com") => page(&json!(null)),
         _ => Answer::status(404),
     }
 }
 
-const PAGE: &str = r#"<html><script>ytcfg.set({"INNERTUBE_API_KEY":"k","INNERTUBE_CONTEXT":
-    {"client":{"clientName":"WEB","clientVersion":"2.20261101.00.00"}}});</script></html>"#;
+/// A page as a browser gets it, with what the player will say in it.
+fn page(player: &Value) -> Answer {
+    let client = json!({"INNERTUBE_API_KEY": "k", "INNERTUBE_CONTEXT": {"client": {
+        "clientName": "WEB", "clientVersion": "2.20261101.00.00"}}});
+    let around = json!({"contents": {"twoColumnWatchNextResults": {}}});
+    Answer::ok(format!(
+        "<html><script>ytcfg.set({client});</script>\
+         <script>var ytInitialPlayerResponse = {player};</script>\
+         <script>var ytInitialData = {around};</script></html>"
+    ))
+    .header("Content-Type", "text/html")
+}
 
 fn reply(value: Value) -> Answer {
     Answer::json(value.to_string())

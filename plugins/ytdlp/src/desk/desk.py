@@ -17,6 +17,7 @@ import threading
 import time
 
 from yt_dlp.extractor.common import InfoExtractor
+from yt_dlp.postprocessor import FFmpegExtractAudioPP
 
 try:
     from yt_dlp.extractor.youtube import YoutubeMusicSearchURLIE
@@ -54,6 +55,8 @@ class Desk:
         self.out = os.fdopen(os.dup(1), 'w', encoding='utf-8')
         os.dup2(2, 1)
         self.told = 0
+        self.usual = ydl.format_selector
+        ydl.add_post_processor(KeepAudioPP(ydl))
         ydl.add_progress_hook(self.on_progress)
         ydl.add_postprocessor_hook(self.on_state)
 
@@ -84,7 +87,9 @@ class Desk:
         self.told = 0
         self.ydl.params['playlist_items'] = '1'
         self.ydl.params['paths'] = {'home': call['into']}
-        self.ydl.params['format'] = call['format']
+        formats = call['format']
+        self.ydl.format_selector = (
+            self.ydl.build_format_selector(formats) if formats else self.usual)
         info = self.ydl.extract_info(call['address'], download=True) or {}
         files = [picked(file, FILE_KEYS) for file in info.get('requested_downloads') or []]
         return {'video': picked(info, VIDEO_KEYS), 'files': files}
@@ -104,6 +109,27 @@ class Desk:
     def on_state(self, state):
         if state.get('status') == 'started' and state.get('postprocessor') != 'MoveFiles':
             self.say('state', 'converting')
+
+
+class KeepAudioPP(FFmpegExtractAudioPP):
+    """Takes audio out of a container that cannot be tagged, without encoding it again.
+
+    As `--extract-audio --audio-format best` does, but where the site said which codec it is,
+    ffprobe is not asked: starting it costs as much as all the rest of a small download.
+    """
+
+    def __init__(self, ydl):
+        super().__init__(ydl, preferredcodec='best')
+        self.said = None
+
+    def run(self, info):
+        self.said = info.get('acodec') if info.get('vcodec') == 'none' else None
+        return super().run(info)
+
+    def get_audio_codec(self, path):
+        if self.said == 'opus' and self.available:
+            return self.said
+        return super().get_audio_codec(path)
 
 
 def listen(calls):
