@@ -106,7 +106,7 @@ impl Plugin for YoutubeSource {
                 search_concurrency: 1,
                 download_concurrency: 2,
                 // YouTube takes the machine for a robot if it is asked too fast.
-                download_spacing: Duration::from_secs(1),
+                download_spacing: Duration::from_secs(3),
                 ..Limits::default()
             },
             best_quality: BestQuality {

@@ -29,6 +29,9 @@ const START: Duration = Duration::from_secs(12);
 /// Below the host's own 60 s, so that the answer says what happened.
 const SEARCH: Duration = Duration::from_secs(45);
 
+/// Names the files of the next process.
+static NUMBER: AtomicU32 = AtomicU32::new(1);
+
 /// Our plugin inside yt-dlp.
 const DESK: &str = include_str!("desk/desk.py");
 
@@ -198,7 +201,9 @@ impl Desk {
 
     fn start(&self, patience: &Patience<'_>) -> Result<Process, SourceError> {
         let program = program::find(&self.options)?;
-        let number = self.started.fetch_add(1, Ordering::Relaxed) + 1;
+        self.started.fetch_add(1, Ordering::Relaxed);
+        // Sources of other settings share the scratch space.
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let disk = |path: &PathBuf, error: io::Error| {
             SourceError::internal(format!("{}: {error}", path.display()))
         };

@@ -65,8 +65,10 @@ pub enum Meaning {
     NoFfmpeg,
     /// The cookie file cannot be read.
     BadCookies,
-    /// The disk is full.
+    /// The disk is full, or what we may have of it.
     DiskFull,
+    /// No file may be that large here.
+    FileLimit,
     /// The disk does not let us write.
     DiskRefuses,
     /// The site changed and this yt-dlp does not know it.
@@ -77,7 +79,7 @@ pub enum Meaning {
 
 /// The words of yt-dlp and the sites, in lower case and with `'` for every apostrophe. The
 /// first row that fits decides, so that the particular stands before the general.
-const TABLE: [(&str, Meaning); 58] = {
+const TABLE: [(&str, Meaning); 63] = {
     use Meaning::*;
     [
         ("not a bot", Bot),
@@ -133,10 +135,15 @@ const TABLE: [(&str, Meaning); 58] = {
         ("tunnel connection failed", Network),
         ("incompleteread", Network),
         ("bytes, expected", Network),
+        ("did not get any data", Network),
+        ("downloaded file is empty", Network),
         ("giving up after", Network),
         ("netscape format", BadCookies),
+        ("failed to load cookies", BadCookies),
         ("ffmpeg not found", NoFfmpeg),
         ("no space left", DiskFull),
+        ("disk quota exceeded", DiskFull),
+        ("file too large", FileLimit),
         ("unable to extract", TooOld),
     ]
 };
@@ -219,7 +226,7 @@ fn consequence(meaning: Meaning, known: Known) -> (ErrorKind, &'static str) {
             NotConfigured,
             "`cookies_file` has to be in Netscape format (cookies.txt)",
         ),
-        Meaning::DiskFull => (Internal, ""),
+        Meaning::DiskFull | Meaning::FileLimit => (Internal, ""),
         Meaning::DiskRefuses => (Permanent, ""),
         Meaning::TooOld => (Unsupported, UPDATE),
         Meaning::Unknown => (Permanent, ""),
@@ -349,11 +356,15 @@ impl Strikes {
             let doublings = known.before.min(MOST_DOUBLINGS);
             error = error.with_retry_after(FIRST_WAIT * (1 << doublings));
         }
-        if meaning == Meaning::DiskFull {
-            error
-                .extra
-                .push(("io_error".to_owned(), "StorageFull".to_owned()));
-        }
+        // By such a name of std's the host knows that no other file will fit either.
+        let io_error = match meaning {
+            Meaning::DiskFull => Some("StorageFull"),
+            Meaning::FileLimit => Some("FileTooLarge"),
+            _ => None,
+        };
+        error
+            .extra
+            .extend(io_error.map(|name| ("io_error".to_owned(), name.to_owned())));
         error
     }
 }

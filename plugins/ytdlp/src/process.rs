@@ -24,8 +24,8 @@ const LONGEST_LINE: u64 = 8 << 20;
 const TAIL: u64 = 16 << 10;
 /// Between the end of its output and its own end; how it ended is worth knowing.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// A killed group is gone at once, unless the machine is very busy.
-const BURIAL: Duration = Duration::from_secs(2);
+/// A killed group is gone at once, but for orphans where no init waits for them.
+const BURIAL: Duration = Duration::from_millis(300);
 
 /// Why a process has no answer. In each case it is ended and of no more use.
 #[derive(Debug, thiserror::Error)]
@@ -329,3 +329,6 @@ fn kill_group(child: &mut Child) {
 fn group_lives(_: &Child) -> bool {
     false
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -95,6 +95,8 @@ class Desk:
         return {'video': picked(info, VIDEO_KEYS), 'files': files}
 
     def do_tools(self, call):
+        # A file of cookies that is none shows when it is first used.
+        self.ydl.cookiejar  # noqa: B018
         return tools(self.ydl)
 
     def on_progress(self, progress):

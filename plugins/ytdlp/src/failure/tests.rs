@@ -136,6 +136,17 @@ fn every_error_text_has_its_meaning() {
             DiskFull,
         ),
         (
+            "ERROR: unable to write data: [Errno 122] Disk quota exceeded",
+            DiskFull,
+        ),
+        (
+            "ERROR: unable to write data: [Errno 27] File too large",
+            FileLimit,
+        ),
+        ("ERROR: failed to load cookies", BadCookies),
+        ("ERROR: Did not get any data blocks", Network),
+        ("ERROR: The downloaded file is empty", Network),
+        (
             "ERROR: unable to create directory [Errno 13] Permission denied: 'x'",
             DiskRefuses,
         ),
@@ -197,6 +208,7 @@ fn every_meaning_has_its_kind_and_what_to_do() {
             "Netscape",
         ),
         (Meaning::DiskFull, known(false, 0), Internal, ""),
+        (Meaning::FileLimit, known(false, 0), Internal, ""),
         (Meaning::DiskRefuses, known(false, 0), Permanent, ""),
         (Meaning::TooOld, known(false, 0), Unsupported, "update"),
         (Meaning::Unknown, known(false, 0), Permanent, ""),
