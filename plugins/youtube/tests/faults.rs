@@ -49,28 +49,29 @@ fn loop_site(about: impl Fn(&str) -> Value + Send + Sync + 'static) -> Internet 
     })
 }
 
-fn settings(internet: &Internet, more: &[(&str, &str)]) -> Settings {
+/// The arguments that bring the package of the tests in, and more.
+fn arguments(more: &[&str]) -> Vec<String> {
     let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages");
+    let packages = packages.display().to_string();
+    let ours = [
+        "--plugin-dirs",
+        &packages,
+        "--use-extractors",
+        "-youtube.*,loop:.*",
+    ];
+    // A test does not wait as long as a user would.
+    let all = ours.iter().chain(&["--retry-sleep", "http:0"]).chain(more);
+    all.map(|&word| word.to_owned()).collect()
+}
+
+fn settings(internet: &Internet, more: &[(&str, &str)]) -> Settings {
     let one = |text: &str| vec![text.to_owned()];
     let mut pairs = vec![
         ("search", one("videos")),
         ("ytdlp_path", one(&ytdlp().display().to_string())),
         ("proxy", one(&internet.proxy())),
         ("ca_file", one(&internet.authority().display().to_string())),
-        (
-            "extra_args",
-            [
-                "--plugin-dirs",
-                &packages.display().to_string(),
-                "--use-extractors",
-                "-youtube.*,loop:.*",
-                // A test does not wait as long as a user would.
-                "--retry-sleep",
-                "http:0",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        ),
+        ("extra_args", arguments(&[])),
     ];
     pairs.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
     pairs.extend(more.iter().map(|(key, value)| (*key, one(value))));
@@ -257,6 +258,24 @@ fn a_success_without_a_file_is_a_failure() {
         assert_eq!(error.kind, kind, "{id}: {error}");
         assert!(is_empty(dir.path()), "{id}");
     }
+}
+
+#[test]
+fn a_file_that_is_left_out_for_its_size_is_not_tried_again() {
+    let internet = loop_site(|_| video("/good"));
+    let kit = TestHost::new();
+    let settings = settings(&internet, &[]);
+    let mut pairs: Vec<_> = settings
+        .iter()
+        .map(|(key, list)| (key, list.to_vec()))
+        .collect();
+    pairs.retain(|(key, _)| *key != "extra_args");
+    pairs.push(("extra_args", arguments(&["--max-filesize", "10k"])));
+    let source = YoutubeSource::create(Settings::from_pairs(pairs), kit.host()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let error = fetch(&source, "bluebird_-1", dir.path(), &Progress::ignored()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+    assert!(is_empty(dir.path()));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use musicdl_plugin_api::{Connection, Host, LogLevel, SourceError};
@@ -148,8 +148,12 @@ impl Desk {
             None => self.start(patience)?,
         };
         let fresh = process.served == 0;
-        let mut heard = process.call(call, patience, progress);
-        if let (Err(Broken::Ended { .. }), false) = (&heard, fresh) {
+        let mut begun = false;
+        let mut heard = process.call(call, patience, &mut |word| {
+            begun = true;
+            progress(word);
+        });
+        if let (Err(Broken::Ended { .. }), false, false) = (&heard, fresh, begun) {
             // It died while nobody looked, e.g. of too little memory. That is not this
             // call's fault.
             self.log(
@@ -184,10 +188,14 @@ impl Desk {
 
     /// Waits until a process may run.
     fn place(&self, patience: &Patience<'_>) -> Result<Place<'_>, Failure> {
+        let since = Instant::now();
         let mut processes = self.lock();
         while processes.lent >= MOST_PROCESSES {
             if (patience.cancelled)() {
                 return Err(Broken::Cancelled.into());
+            }
+            if since.elapsed() > patience.whole {
+                return Err(Broken::Overdue(patience.whole).into());
             }
             (processes, _) = self
                 .returned

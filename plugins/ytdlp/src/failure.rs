@@ -1,7 +1,6 @@
 //! What went wrong, and what the host is to make of it. yt-dlp says why only in words, so
 //! that here alone words decide: one table, of the texts yt-dlp 2026.10.26 has.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -245,9 +244,9 @@ pub(crate) enum Failure {
     /// It is content, and there is no file.
     #[error("{}", if *.live { "it is a live stream" } else { "yt-dlp left it out: too large, or filtered by `extra_args`" })]
     NoFile { live: bool },
-    /// It names a file that is empty or not there.
-    #[error("{} is empty or not there", .0.display())]
-    EmptyFile(PathBuf),
+    /// There is a file, and nothing in it.
+    #[error("the file is empty")]
+    EmptyFile,
 }
 
 impl Failure {
@@ -258,7 +257,7 @@ impl Failure {
                 meaning_of(text),
                 Meaning::Forbidden | Meaning::Unauthorized | Meaning::Bot
             ),
-            Failure::Broken(_) | Failure::NoFile { .. } | Failure::EmptyFile(_) => false,
+            Failure::Broken(_) | Failure::NoFile { .. } | Failure::EmptyFile => false,
         }
     }
 }
@@ -336,7 +335,7 @@ impl Strikes {
                 }
             },
             Failure::NoFile { .. } => SourceError::not_found(format!("{site}, {doing}: {failure}")),
-            Failure::EmptyFile(_) => SourceError::transient(format!("{site}, {doing}: {failure}")),
+            Failure::EmptyFile => SourceError::transient(format!("{site}, {doing}: {failure}")),
         }
     }
 

@@ -11,7 +11,7 @@ use musicdl_plugin_api::{DownloadRequest, DownloadedFile, Progress, SourceError}
 use crate::desk::Desk;
 use crate::failure::{Asked, Failure};
 use crate::process::Patience;
-use crate::wire::{Call, Downloaded, File, Found, Word};
+use crate::wire::{Call, Downloaded, Found, Word};
 
 /// Half an hour of music at 50 KB/s, and its conversion.
 const WHOLE: Duration = Duration::from_secs(15 * 60);
@@ -79,6 +79,7 @@ impl Desk {
             silence: SILENCE,
             cancelled: &cancelled,
         };
+        progress.state("asking");
         let mut told = 0;
         let mut tell = |word: Word| match word {
             Word::Progress { done, total } => {
@@ -102,27 +103,23 @@ impl Desk {
         dest: &Path,
     ) -> Result<DownloadedFile, SourceError> {
         let failed = |failure: Failure| self.strikes.report(failure, Asked::Audio, self);
-        let Some(File {
-            filepath: Some(path),
-            ..
-        }) = downloaded.files.first()
-        else {
+        // Of what was left out, too, yt-dlp says where it would be.
+        let there = downloaded.files.first().and_then(|file| {
+            let path = file.filepath.as_deref()?;
+            let found = fs::symlink_metadata(path).ok()?;
+            // Anywhere else it is not the file of this download.
+            (path.parent() == Some(work) && found.is_file()).then_some((file, path, found.len()))
+        });
+        let Some((said, path, bytes)) = there else {
             return Err(failed(Failure::NoFile {
                 live: downloaded.video.is_live(),
             }));
         };
-        // A relative path would be one of another process.
-        let inside = path.is_absolute() && path.parent() == Some(work);
-        let bytes = fs::symlink_metadata(path)
-            .ok()
-            .filter(|found| inside && found.is_file())
-            .map_or(0, |found| found.len());
         if bytes == 0 {
-            return Err(failed(Failure::EmptyFile(path.clone())));
+            return Err(failed(Failure::EmptyFile));
         }
         let place = dest.join(file_name(path));
         fs::rename(path, &place).map_err(|error| disk(&place, &error))?;
-        let said = &downloaded.files[0];
         let extra = [
             ("format_id", said.format_id.clone()),
             (

@@ -61,7 +61,7 @@ class Desk:
         ydl.add_postprocessor_hook(self.on_state)
 
     def say(self, kind, what):
-        self.out.write(json.dumps({kind: what}) + '\n')
+        self.out.write(json.dumps({kind: what}, default=str) + '\n')
         self.out.flush()
 
     def serve(self):
