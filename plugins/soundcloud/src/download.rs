@@ -19,7 +19,6 @@ pub(crate) fn download(
     if request.kind != TargetKind::TRACK {
         return Err(SourceError::unsupported("SoundCloud delivers tracks only"));
     }
-    desk.require()?;
     if !is_address(&request.target_id) {
         return Err(SourceError::not_found("that is no address of a track"));
     }

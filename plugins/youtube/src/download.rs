@@ -22,7 +22,6 @@ pub(crate) fn download(
     if request.kind != TargetKind::TRACK {
         return Err(SourceError::unsupported("YouTube delivers tracks only"));
     }
-    desk.require()?;
     if !is_id(&request.target_id) {
         return Err(SourceError::not_found("that is no id of a video"));
     }

@@ -185,12 +185,17 @@ fn entries_that_are_null_live_or_without_an_id_are_left_out() {
 
 #[test]
 fn data_that_is_refused_is_tried_again_and_then_said_to_want_an_update() {
-    let internet = loop_site(|_| video("/forbidden"));
+    let internet = loop_site(|asked| match asked {
+        "Ann Bluebird" => json!({"entries": []}),
+        _ => video("/forbidden"),
+    });
     let kit = TestHost::new();
     let source = source(&internet, &kit);
     let dir = tempfile::tempdir().unwrap();
     let first = fetch(&source, "bluebird_-1", dir.path(), &Progress::ignored()).unwrap_err();
     assert_eq!(first.kind, ErrorKind::Transient, "{first}");
+    // That a search works says nothing of the data.
+    source.search_raw(&wanted("Ann", "Bluebird")).unwrap();
     let second = fetch(&source, "bluebird_-1", dir.path(), &Progress::ignored()).unwrap_err();
     assert_eq!(second.kind, ErrorKind::Unsupported, "{second}");
     assert!(second.message.contains("update yt-dlp"), "{second}");

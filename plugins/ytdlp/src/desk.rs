@@ -87,14 +87,6 @@ impl Desk {
         &self.host
     }
 
-    /// That there is a yt-dlp to start.
-    ///
-    /// # Errors
-    /// `NotConfigured` when there is none, with what to do.
-    pub fn require(&self) -> Result<(), SourceError> {
-        program::find(&self.options).map(|_| ())
-    }
-
     /// So many yt-dlp were started so far.
     pub fn started(&self) -> u32 {
         self.started.load(Ordering::Relaxed)
@@ -178,7 +170,7 @@ impl Desk {
             }
         };
         if answer.is_ok() {
-            self.strikes.forget();
+            self.strikes.forget(asked);
         }
         if process.served < CALLS_PER_PROCESS {
             place.give_back(process);
@@ -210,8 +202,10 @@ impl Desk {
     fn start(&self, patience: &Patience<'_>) -> Result<Process, SourceError> {
         let program = program::find(&self.options)?;
         self.started.fetch_add(1, Ordering::Relaxed);
-        // Sources of other settings share the scratch space.
+        // Sources of other settings share the scratch space, and so does a plugin process that
+        // was killed and started again.
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{number}", std::process::id());
         let disk = |path: &PathBuf, error: io::Error| {
             SourceError::internal(format!("{}: {error}", path.display()))
         };
@@ -223,7 +217,7 @@ impl Desk {
             .cookies
             .as_ref()
             .map(|from| {
-                let copy = scratch.join(format!("cookies-{number}.txt"));
+                let copy = scratch.join(format!("cookies-{name}.txt"));
                 cookies::copy(from, &copy).map(|()| copy).map_err(|error| {
                     SourceError::not_configured(format!(
                         "`cookies_file` {} cannot be used: {error}",
@@ -243,7 +237,7 @@ impl Desk {
             silence: START,
             cancelled: patience.cancelled,
         };
-        let log = scratch.join(format!("yt-dlp-{number}.log"));
+        let log = scratch.join(format!("yt-dlp-{name}.log"));
         let process = Process::start(command, &log, copy.into_iter().collect(), &patience)
             .map_err(|broken| self.strikes.report(broken.into(), Asked::Start, self))?;
         self.log(LogLevel::DEBUG, "yt-dlp started");

@@ -277,14 +277,19 @@ pub(crate) struct Strikes {
 }
 
 impl Strikes {
-    /// Something worked.
-    pub(crate) fn forget(&self) {
-        for count in [
-            &self.bot,
-            &self.throttled,
-            &self.forbidden,
-            &self.unauthorized,
-        ] {
+    /// Something worked. A search that did says nothing of who may fetch.
+    pub(crate) fn forget(&self, asked: Asked) {
+        let complaints: &[&AtomicU32] = match asked {
+            Asked::Start | Asked::Tools => &[],
+            Asked::Search => &[&self.throttled, &self.unauthorized],
+            Asked::Audio => &[
+                &self.bot,
+                &self.throttled,
+                &self.forbidden,
+                &self.unauthorized,
+            ],
+        };
+        for count in complaints {
             count.store(0, Ordering::Relaxed);
         }
     }

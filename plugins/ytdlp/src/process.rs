@@ -102,7 +102,7 @@ impl Process {
         let stderr = OpenOptions::new()
             .read(true)
             .append(true)
-            .create_new(true)
+            .create(true)
             .open(log)
             .map_err(failed)?;
         #[cfg(unix)]
