@@ -108,7 +108,7 @@ fn the_check_names_what_is_installed_and_asks_no_site() {
     let (internet, kit) = (youtube(), TestHost::new());
     let connection = source(&internet, &kit).check_connection().unwrap();
     let service = connection.service.unwrap();
-    for program in ["yt-dlp 2026.", "deno 2.", "ffmpeg "] {
+    for program in ["yt-dlp 20", "deno 2.", "ffmpeg "] {
         assert!(service.contains(program), "{service}");
     }
     assert!(

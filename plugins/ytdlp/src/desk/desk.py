@@ -18,6 +18,7 @@ import time
 
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.postprocessor import FFmpegExtractAudioPP
+from yt_dlp.utils import PostProcessingError
 
 try:
     from yt_dlp.extractor.youtube import YoutubeMusicSearchURLIE
@@ -129,9 +130,9 @@ class KeepAudioPP(FFmpegExtractAudioPP):
         return super().run(info)
 
     def get_audio_codec(self, path):
-        if self.said == 'opus' and self.available:
-            return self.said
-        return super().get_audio_codec(path)
+        if not self.get_versions(self._downloader).get('ffmpeg'):
+            raise PostProcessingError('ffmpeg not found')
+        return self.said if self.said == 'opus' else super().get_audio_codec(path)
 
 
 def listen(calls):
