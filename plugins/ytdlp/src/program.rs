@@ -120,6 +120,8 @@ pub(crate) fn command(program: &Path, site: &Site, options: &Options, at: &Place
         .env("HOME", at.scratch)
         .env("TMPDIR", at.scratch)
         .env("LC_ALL", "C.UTF-8")
+        // Python would leave compiled copies beside plugins that are not ours.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(at.scratch);
     if let Some(proxy) = &options.proxy {
         // Not an argument: those every user of the machine can read, and it may hold a login.
