@@ -68,6 +68,8 @@
 //! - **Cancelling**: [`Progress::is_cancelled`] turns true, then `cancel_raw` is called.
 //! - **Files**: only below [`DownloadRequest::dest_dir`], the [temp dir](Host::temp_dir) and
 //!   paths the user configured.
+//! - **Programs, connections, caches**: only what the declaration [`needs`]; a host may shut
+//!   off the rest.
 //! - **Secrets**: never in a message, a log line or a target id.
 //! - **Network**: through [`Host::http_send`] and its siblings, so that proxy, certificates,
 //!   time limits and redaction are the user's and in one place.
@@ -86,6 +88,7 @@ mod hit;
 mod host;
 pub mod http;
 mod http_date;
+pub mod needs;
 mod progress;
 mod query;
 #[cfg(feature = "serde")]

@@ -93,6 +93,7 @@ async fn carry_out(
     }
     let publisher = Arc::new(Publisher::open(&config.library.path)?);
     publisher.sweep()?;
+    sources.deliver_to(&publisher);
     interrupts.be_polite();
     state.begin_run(&config.library.path)?;
     state.save_plan(&plan)?;

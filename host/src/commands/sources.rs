@@ -1,6 +1,7 @@
 //! Plugins and config -> the sources of a run, in the user's order.
 
 use std::cell::RefCell;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,12 @@ use super::exit::{Exit, Failure};
 use crate::config::{self, Config, NetworkConfig, ProxyChoice, ResolvedSettings};
 use crate::engine::{Deadlines, Lane};
 use crate::music::SourceName;
+use crate::plugin::sandbox::strength;
 use crate::plugin::services::{Ground, HostNet, NetError, NetOptions, Route, SourceFacts};
-use crate::plugin::{Isolation, LoadedSource, Making, ProcessOptions, RefusalReason, Registry};
+use crate::plugin::{
+    Isolation, LoadedSource, Making, ProcessOptions, RefusalReason, Registry, Sandbox,
+};
+use crate::publish::Publisher;
 
 /// Longer than the usual pause between two calls of a run, such as a service's wait of a
 /// minute: a source may have read a whole disk for its first answer, and would again.
@@ -24,6 +29,7 @@ pub(super) struct Sources {
     pub(super) registry: Registry,
     /// Worth telling: doubts about settings, sources named in the config and not there.
     pub(super) warnings: Vec<String>,
+    sandbox: Option<Arc<Sandbox>>,
 }
 
 /// Loads every plugin with its settings. Called within the runtime, whose threads carry the
@@ -61,12 +67,19 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
         },
         isolation: isolation(config)?,
     };
+    let sandbox = match &making.isolation {
+        Isolation::Process(options) => options.sandbox.clone(),
+        Isolation::None => None,
+    };
     let registry = Registry::open(&config.plugins, &making).map_err(|error| {
         Failure::new(Exit::Usage, error).with_hint(
             "name the directory with --plugins, MUSICDL_PLUGINS or `plugins:` in the config",
         )
     })?;
     let mut warnings = warnings.into_inner();
+    if sandbox.is_some() {
+        warnings.extend(strength().warning().map(str::to_owned));
+    }
     for listed in config.sources.iter().filter(|listed| listed.enabled) {
         if registry.get(&listed.name).is_none() {
             warnings.push(format!(
@@ -75,7 +88,11 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
             ));
         }
     }
-    Ok(Sources { registry, warnings })
+    Ok(Sources {
+        registry,
+        warnings,
+        sandbox,
+    })
 }
 
 /// What the services of a source need to know of its settings.
@@ -140,6 +157,10 @@ pub(super) fn isolation(config: &Config) -> Result<Isolation, Failure> {
                 check_connection: config.limits.connect_check_timeout,
                 search: config.limits.search_timeout,
                 idle_stop: IDLE_STOP,
+                sandbox: Some(Arc::new(Sandbox::new(
+                    config.state.join("plugins/cache"),
+                    config.limits.plugin_memory,
+                ))),
                 ..options
             })))
         }
@@ -147,6 +168,17 @@ pub(super) fn isolation(config: &Config) -> Result<Isolation, Failure> {
 }
 
 impl Sources {
+    /// Lets the sources write where that library keeps what is being fetched, each in a
+    /// directory of its own.
+    pub(super) fn deliver_to(&self, publisher: &Arc<Publisher>) {
+        if let Some(sandbox) = &self.sandbox {
+            let publisher = Arc::clone(publisher);
+            sandbox.allow_downloads(Box::new(move |source| {
+                publisher.room_of(source).map_err(io::Error::other)
+            }));
+        }
+    }
+
     /// What is wrong with the settings of sources, as it is with any other key of the config:
     /// a run without the source that its owner just mistyped is not what was asked for.
     pub(super) fn refuse_mistakes(&self) -> Result<(), Failure> {

@@ -36,10 +36,11 @@ pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
 pub(super) const DOWNLOAD: [&str; 5] = ["jobs", "threads", "overwrite", "retries", "max_wait"];
 pub(super) const MATCHING: [&str; 2] = ["accept", "duration_tolerance"];
-pub(super) const LIMITS: [&str; 5] = [
+pub(super) const LIMITS: [&str; 6] = [
     "search_timeout",
     "download_stall",
     "connect_check_timeout",
+    "plugin_memory",
     "max_playlist_bytes",
     "max_playlist_rows",
 ];
@@ -57,6 +58,8 @@ const RETRIES: RangeInclusive<u64> = 0..=10;
 const MAX_WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(24 * 3600);
 const TOLERANCE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 const DEADLINE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+/// Less does not hold a library and its threads.
+const PLUGIN_MEMORY: RangeInclusive<u64> = 64 * 1024 * 1024..=1024 * 1024 * 1024 * 1024;
 const PLAYLIST_BYTES: RangeInclusive<u64> = 1..=1024 * 1024 * 1024;
 const PLAYLIST_ROWS: RangeInclusive<u64> = 1..=10_000_000;
 
@@ -218,6 +221,10 @@ impl FromFile {
             section.read("max_playlist_bytes", report, value::size(PLAYLIST_BYTES)),
         );
         set(
+            &mut limits.plugin_memory,
+            section.read("plugin_memory", report, plugin_memory),
+        );
+        set(
             &mut limits.max_playlist_rows,
             section.read("max_playlist_rows", report, value::whole(PLAYLIST_ROWS)),
         );
@@ -235,6 +242,13 @@ fn set<T>(value: &mut T, said: Option<T>) {
 pub(super) fn jobs(word: &str) -> Result<usize, Refusal> {
     let number = value::whole(JOBS)(word)?;
     Ok(usize::try_from(number).expect("the range ends at 64"))
+}
+
+fn plugin_memory(word: &str) -> Result<Option<u64>, Refusal> {
+    match word {
+        "none" => Ok(None),
+        _ => value::size(PLUGIN_MEMORY)(word).map(Some),
+    }
 }
 
 fn isolation(word: &str) -> Result<Isolation, Refusal> {

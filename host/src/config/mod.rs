@@ -35,6 +35,7 @@
 //! | `limits.search_timeout` | longest search at one source, 1s to 1h | `60s` |
 //! | `limits.download_stall` | longest download without a sign of life, 1s to 1h | `60s` |
 //! | `limits.connect_check_timeout` | longest probe of a source, 1s to 1h | `15s` |
+//! | `limits.plugin_memory` | address space of a plugin's process and of each program it starts, 64MiB to 1TiB | `none` |
 //! | `limits.max_playlist_bytes` | largest playlist file, 1 to 1GiB | `256MiB` |
 //! | `limits.max_playlist_rows` | longest playlist file, 1 to 10000000 | `1000000` |
 //! | `network.proxy` | `none`, or the URL of an http, https or socks5 proxy | `system`: that of the environment |
@@ -279,6 +280,9 @@ pub struct LimitsConfig {
     pub download_stall: Duration,
     /// Longest probe of a source, 1 s to 1 h. Default 15 s.
     pub connect_check_timeout: Duration,
+    /// Address space of a plugin's process and of each program it starts in bytes, 64 MiB to
+    /// 1 TiB. Default none: no limit.
+    pub plugin_memory: Option<u64>,
     /// Largest playlist file in bytes, 1 to 1 GiB. Default 256 MiB.
     pub max_playlist_bytes: u64,
     /// Longest playlist file in rows, 1 to 10 million. Default 1 million.
@@ -291,6 +295,7 @@ impl Default for LimitsConfig {
             search_timeout: Duration::from_secs(60),
             download_stall: Duration::from_secs(60),
             connect_check_timeout: Duration::from_secs(15),
+            plugin_memory: None,
             max_playlist_bytes: 256 * 1024 * 1024,
             max_playlist_rows: 1_000_000,
         }

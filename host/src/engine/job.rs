@@ -226,7 +226,8 @@ impl Job {
                 // A fresh, empty directory for every try.
                 let staging = {
                     let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
-                    blocking(move || context.finisher.publisher().staging(item.id())).await
+                    let source = lane.name().clone();
+                    blocking(move || context.finisher.publisher().staging(item.id(), &source)).await
                 };
                 let staging = match staging {
                     Ok(staging) => staging,

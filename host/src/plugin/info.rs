@@ -1,6 +1,6 @@
 //! One source in full, as data: what `musicdl plugins info` shows to whoever sets it up.
 
-use musicdl_plugin_api::{Limits, SettingKind, SettingSpec};
+use musicdl_plugin_api::{Declaration, Limits, SettingKind, SettingSpec};
 use serde::Serialize;
 
 use super::registry::LoadedSource;
@@ -24,6 +24,8 @@ pub struct PluginInfo {
     pub missing: Vec<String>,
     /// What it can do beyond searching and fetching tracks.
     pub capabilities: Vec<&'static str>,
+    /// What it needs beyond the host's services: `program NAME`, `network`, `cache`.
+    pub needs: Vec<String>,
     /// The settings it understands, in its order.
     pub settings: Vec<SettingInfo>,
     /// How hard it may be used.
@@ -96,6 +98,7 @@ impl From<&LoadedSource> for PluginInfo {
             configured: source.configured,
             missing: source.missing.clone(),
             capabilities: declared.capabilities.names(),
+            needs: needs(declared),
             settings: declared.settings.iter().map(SettingInfo::from).collect(),
             limits: LimitsInfo::from(&declared.limits),
             best_quality: QualityInfo {
@@ -107,6 +110,16 @@ impl From<&LoadedSource> for PluginInfo {
             hosts: declared.hosts.clone(),
         }
     }
+}
+
+fn needs(declared: &Declaration) -> Vec<String> {
+    let needs = declared.needs();
+    let programs = needs.programs.iter().map(|name| format!("program {name}"));
+    let others = [(needs.network, "network"), (needs.cache, "cache")];
+    let others = others.into_iter().filter(|(needed, _)| *needed);
+    programs
+        .chain(others.map(|(_, name)| name.to_owned()))
+        .collect()
 }
 
 impl From<&SettingSpec> for SettingInfo {

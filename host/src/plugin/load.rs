@@ -43,7 +43,8 @@ pub struct LoadedLibrary {
 #[derive(Debug)]
 enum Home {
     Here(Library),
-    /// In a process for each source; the one that told of the library becomes the first's.
+    /// In a process for each source; the one that told of the library becomes the first's,
+    /// unless it is confined too much for that.
     Process {
         snapshot: Arc<Snapshot>,
         options: Arc<ProcessOptions>,
@@ -80,8 +81,8 @@ impl LoadedLibrary {
                     api_version: self.api_version.clone(),
                     declaration: self.declaration.clone(),
                 };
-                let processes = processes.named(self.name.as_str());
-                ProcessSource::create(processes, fresh, described, settings, services)
+                let name = self.name.clone();
+                ProcessSource::create(name, processes, fresh, described, settings, services)
                     .map(|source| Arc::new(source) as Arc<dyn Source>)
             }
         }
@@ -258,11 +259,17 @@ pub fn load_snapshot_in_process(
 ) -> Result<LoadedLibrary, LoadFailure> {
     let snapshot = Arc::new(snapshot);
     let processes = Processes::new(Arc::clone(&snapshot), Arc::clone(options));
-    let (fresh, described) = processes.describe()?;
+    let terms = options
+        .sandbox
+        .as_ref()
+        .map(|sandbox| sandbox.of_stranger());
+    let (fresh, described) = processes.describe(terms.as_ref())?;
+    // What a stranger may do is too little for a source, and nobody is ever given more.
+    let first = terms.is_none().then_some((fresh, processes));
     let home = Home::Process {
         snapshot,
         options: Arc::clone(options),
-        first: Mutex::new(Some((fresh, processes))),
+        first: Mutex::new(first),
     };
     loaded(described.api_version, described.declaration, home)
 }

@@ -8,7 +8,8 @@
 //!
 //! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
 //! the other end of that, and `messages` in `frames` are what both say. `cut`, `thin`, `crew`
-//! and `family` keep one plugin's answers, noise, threads and children within bounds.
+//! and `family` keep one plugin's answers, noise, threads and children within bounds, and
+//! [`sandbox`] its reach.
 
 pub mod child;
 mod crew;
@@ -23,6 +24,7 @@ mod messages;
 pub mod process;
 pub mod registry;
 pub mod report;
+pub mod sandbox;
 pub mod services;
 pub mod snapshot;
 mod thin;
@@ -37,5 +39,6 @@ pub use load::{
 pub use process::{DROP_SOURCE, ProcessOptions};
 pub use registry::{Isolation, LoadedSource, Making, Refusal, RefusalReason, Registry};
 pub use report::PluginReport;
+pub use sandbox::Sandbox;
 pub use snapshot::Snapshot;
 pub use trust::Untrusted;

@@ -23,7 +23,7 @@ mod name;
 mod root;
 mod staging;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use beside::{Cover, M3uWritten};
@@ -32,7 +32,7 @@ pub use existing::Existing;
 pub use files::Placed;
 pub use staging::Staging;
 
-use crate::music::TrackId;
+use crate::music::{SourceName, TrackId};
 use folders::Folders;
 use root::Root;
 use staging::StagingArea;
@@ -85,13 +85,23 @@ impl Publisher {
         self.root.free_bytes()
     }
 
-    /// An empty directory for the work on one track. What an earlier run left there is gone.
+    /// The directory in which that source gets one for each download, made if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn room_of(&self, source: &SourceName) -> Result<PathBuf, PublishError> {
+        self.root.check_still_there()?;
+        self.area.room_of(source)
+    }
+
+    /// Empty directories for the work on one track, one of them the source's. What an earlier
+    /// run left there is gone.
     ///
     /// # Errors
     /// When it cannot be made, or this track is being worked on already.
-    pub fn staging(&self, id: &TrackId) -> Result<Staging, PublishError> {
+    pub fn staging(&self, id: &TrackId, source: &SourceName) -> Result<Staging, PublishError> {
         self.root.check_still_there()?;
-        StagingArea::open(&self.area, id)
+        StagingArea::open(&self.area, id, source)
     }
 
     /// Removes what earlier runs left in staging, and `.musicdl/` with it when nothing else is

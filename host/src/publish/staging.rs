@@ -2,7 +2,7 @@
 //! ours and may be removed, except what this run is working on.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::root::Root;
 use super::{HIDDEN, PublishError};
-use crate::music::TrackId;
+use crate::music::{SourceName, TrackId};
 
 /// Makes the names of temporary files of this process different.
 static SERIAL: AtomicU64 = AtomicU64::new(0);
@@ -48,7 +48,18 @@ impl StagingArea {
         Ok(mode & 0o777)
     }
 
-    pub(super) fn open(self: &Arc<Self>, id: &TrackId) -> Result<Staging, PublishError> {
+    /// The directory for everything that source delivers, made if need be.
+    pub(super) fn room_of(&self, source: &SourceName) -> Result<PathBuf, PublishError> {
+        let _busy = self.busy();
+        self.make_area()?;
+        self.make_room(source)
+    }
+
+    pub(super) fn open(
+        self: &Arc<Self>,
+        id: &TrackId,
+        source: &SourceName,
+    ) -> Result<Staging, PublishError> {
         let digest = blake3::hash(id.as_str().as_bytes()).to_hex();
         // 128 bits: two ids never meet, and the path stays short for tools that need that.
         let name = digest[..32].to_owned();
@@ -62,8 +73,10 @@ impl StagingArea {
         }
         self.make_area()?;
         self.remove(&path)?;
+        let fetch = self.make_room(source)?.join(&name);
+        self.remove(&fetch)?;
         let staging = Staging {
-            fetch: path.join("fetch"),
+            fetch,
             tag: path.join("tag"),
             claim: Claim {
                 name: name.clone(),
@@ -112,11 +125,9 @@ impl StagingArea {
             fs::read_dir(&self.staging).map_err(self.root.failed("list", &self.staging))?;
         for entry in entries {
             let entry = entry.map_err(self.root.failed("list", &self.staging))?;
-            let in_use = entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| busy.contains(name));
-            if !in_use {
+            if is_room(&entry) {
+                first_failure = first_failure.and(self.sweep_room(&entry.path(), &busy));
+            } else if !in_use(&entry, &busy) {
                 first_failure = first_failure.and(self.remove(&entry.path()));
             }
         }
@@ -131,6 +142,22 @@ impl StagingArea {
             }
         }
         first_failure
+    }
+
+    fn sweep_room(&self, room: &Path, busy: &HashSet<String>) -> Result<(), PublishError> {
+        let mut first_failure = Ok(());
+        for entry in fs::read_dir(room).map_err(self.root.failed("list", room))? {
+            let entry = entry.map_err(self.root.failed("list", room))?;
+            if !in_use(&entry, busy) {
+                first_failure = first_failure.and(self.remove(&entry.path()));
+            }
+        }
+        match fs::remove_dir(room) {
+            Err(cause) if cause.kind() != io::ErrorKind::DirectoryNotEmpty => {
+                first_failure.and(Err(self.root.failed("remove", room)(cause)))
+            }
+            Ok(()) | Err(_) => first_failure,
+        }
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -151,6 +178,14 @@ impl StagingArea {
         Ok(())
     }
 
+    fn make_room(&self, source: &SourceName) -> Result<PathBuf, PublishError> {
+        let room = self.staging.join(format!("{ROOM}{source}"));
+        if !is_own_dir(&room, &self.root)? {
+            fs::create_dir(&room).map_err(self.root.failed("create", &room))?;
+        }
+        Ok(room)
+    }
+
     /// Removes a file or a whole directory; links are removed and not followed.
     fn remove(&self, path: &Path) -> Result<(), PublishError> {
         let removed = match fs::symlink_metadata(path) {
@@ -163,6 +198,23 @@ impl StagingArea {
             removed => removed.map_err(self.root.failed("remove", path)),
         }
     }
+}
+
+/// A name of staging is that of a track, a temporary file, or this and that of a source.
+const ROOM: &str = "from-";
+
+fn is_room(entry: &DirEntry) -> bool {
+    let named = entry
+        .file_name()
+        .to_str()
+        .map(|name| name.starts_with(ROOM));
+    // Of the entry itself: a link is none.
+    named == Some(true) && entry.file_type().is_ok_and(|kind| kind.is_dir())
+}
+
+fn in_use(entry: &DirEntry, busy: &HashSet<String>) -> bool {
+    let name = entry.file_name();
+    name.to_str().is_some_and(|name| busy.contains(name))
 }
 
 /// Whether the directory is there. A link in its place would lead what we write, and what we
@@ -213,7 +265,7 @@ impl Drop for Temp {
     }
 }
 
-/// The directory in which one track is fetched and finished. Dropping it gives the track free
+/// The directories in which one track is fetched and finished. Dropping it gives the track free
 /// and leaves the files, so that a run that is interrupted loses no time with cleaning up.
 #[derive(Debug)]
 pub struct Staging {
@@ -224,12 +276,13 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// The directory itself, absolute.
+    /// Our part of it, absolute, which no source may write in.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the source writes, absolute; empty at first.
+    /// Where the source writes, absolute; empty at first. It lies in the one directory in
+    /// which this source may write.
     pub fn fetch(&self) -> &Path {
         &self.fetch
     }
@@ -239,12 +292,13 @@ impl Staging {
         &self.tag
     }
 
-    /// Removes the directory with everything in it.
+    /// Removes the directories with everything in them.
     ///
     /// # Errors
     /// When something in it cannot be removed.
     pub fn remove(self) -> Result<(), PublishError> {
-        self.claim.area.remove(&self.path)
+        let fetched = self.claim.area.remove(&self.fetch);
+        self.claim.area.remove(&self.path).and(fetched)
     }
 }
 

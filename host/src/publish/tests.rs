@@ -10,6 +10,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::layout::{RelPath, m3u};
 
+fn source() -> SourceName {
+    SourceName::parse("folder").unwrap()
+}
+
 /// A library with a publisher, and files to put into it.
 struct Scene {
     dir: TempDir,
@@ -29,7 +33,10 @@ impl Scene {
 
     /// A finished file in the staging directory of the track `id`.
     fn staged(&self, id: &str, content: &str) -> PathBuf {
-        let staging = self.publisher.staging(&TrackId::text(id)).unwrap();
+        let staging = self
+            .publisher
+            .staging(&TrackId::text(id), &source())
+            .unwrap();
         let file = staging.tag().join("finished");
         fs::write(&file, content).unwrap();
         file
@@ -146,35 +153,36 @@ mod staging {
     fn a_track_gets_an_empty_directory_whatever_an_earlier_run_left() {
         let scene = Scene::new();
         let id = TrackId::spotify("4uLU6hMCjMI75M1A2tKUQC");
-        let first = scene.publisher.staging(&id).unwrap();
+        let first = scene.publisher.staging(&id, &source()).unwrap();
         fs::write(first.fetch().join("half a song"), "x").unwrap();
         fs::create_dir_all(first.path().join("unknown/deep")).unwrap();
         let place = first.path().to_owned();
+        let fetched = first.fetch().to_owned();
         drop(first);
         assert!(
-            place.join("fetch/half a song").exists(),
+            fetched.join("half a song").exists(),
             "dropping removes nothing"
         );
 
-        let second = scene.publisher.staging(&id).unwrap();
+        let second = scene.publisher.staging(&id, &source()).unwrap();
         assert_eq!(second.path(), place);
         assert!(second.fetch().is_absolute());
         assert_eq!(fs::read_dir(second.fetch()).unwrap().count(), 0);
-        assert_eq!(fs::read_dir(second.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(second.path()).unwrap().count(), 1);
         second.remove().unwrap();
-        assert!(!place.exists());
+        assert!(!place.exists() && !fetched.exists());
     }
 
     #[test]
     fn a_track_has_one_directory_at_a_time() {
         let scene = Scene::new();
         let (one, other) = (TrackId::text("a"), TrackId::text("b"));
-        let held = scene.publisher.staging(&one).unwrap();
-        scene.publisher.staging(&other).unwrap();
-        let error = scene.publisher.staging(&one).unwrap_err();
+        let held = scene.publisher.staging(&one, &source()).unwrap();
+        scene.publisher.staging(&other, &source()).unwrap();
+        let error = scene.publisher.staging(&one, &source()).unwrap_err();
         assert!(matches!(error, PublishError::Claimed { .. }), "{error}");
         drop(held);
-        scene.publisher.staging(&one).unwrap();
+        scene.publisher.staging(&one, &source()).unwrap();
     }
 
     #[test]
@@ -182,7 +190,7 @@ mod staging {
         let scene = Scene::new();
         let staging = scene
             .publisher
-            .staging(&TrackId::from_saved("../../../etc"))
+            .staging(&TrackId::from_saved("../../../etc"), &source())
             .unwrap();
         assert_eq!(
             staging.path().parent().unwrap(),
@@ -200,11 +208,15 @@ mod staging {
         fs::create_dir(&precious).unwrap();
         fs::write(precious.join("song"), "x").unwrap();
         symlink(&precious, area.join("link")).unwrap();
-        let held = scene.publisher.staging(&TrackId::text("held")).unwrap();
+        let held = scene
+            .publisher
+            .staging(&TrackId::text("held"), &source())
+            .unwrap();
         fs::write(held.fetch().join("song"), "x").unwrap();
 
         scene.publisher.sweep().unwrap();
-        assert_eq!(fs::read_dir(&area).unwrap().count(), 1);
+        // What is held: its own part and the source's.
+        assert_eq!(fs::read_dir(&area).unwrap().count(), 2);
         assert!(held.fetch().join("song").exists() && precious.join("song").exists());
 
         held.remove().unwrap();
@@ -362,7 +374,10 @@ mod placing {
     #[test]
     fn only_a_regular_file_with_content_is_placed() {
         let scene = Scene::new();
-        let staging = scene.publisher.staging(&TrackId::text("a")).unwrap();
+        let staging = scene
+            .publisher
+            .staging(&TrackId::text("a"), &source())
+            .unwrap();
         let at = |name: &str| staging.tag().join(name);
         fs::write(at("empty"), "").unwrap();
         fs::write(at("file"), "x").unwrap();
@@ -414,7 +429,10 @@ mod placing {
                 .publisher
                 .place(&staged, &path("song"), "flac")
                 .unwrap_err();
-            let held = scene.publisher.staging(&TrackId::text("b")).unwrap_err();
+            let held = scene
+                .publisher
+                .staging(&TrackId::text("b"), &source())
+                .unwrap_err();
             for error in [placed, held] {
                 assert!(matches!(error, PublishError::RootVanished { .. }) && error.is_disk_stop());
             }
@@ -544,8 +562,8 @@ mod linking {
             fs::read_dir(scene.in_library(".musicdl/staging"))
                 .unwrap()
                 .count(),
-            1,
-            "the track's own"
+            2,
+            "the track's own, and its source's"
         );
     }
 }

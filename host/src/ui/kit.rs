@@ -57,6 +57,10 @@ pub(super) fn info(info: &PluginInfo) -> String {
         &mut text,
         format_args!("hosts: {}", or_none(&plain(&info.hosts.join(", ")))),
     );
+    line(
+        &mut text,
+        format_args!("needs: {}", or_none(&plain(&info.needs.join(", ")))),
+    );
     line(&mut text, format_args!("best quality: {}", quality(info)));
     line(&mut text, format_args!("limits: {}", limits(info)));
     text.push_str("settings:\n");

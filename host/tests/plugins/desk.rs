@@ -26,6 +26,8 @@ pub(crate) enum Mood {
 /// Services that answer with full records and keep what they were asked.
 #[derive(Default)]
 pub(crate) struct Desk {
+    /// A real one, instead of an odd name of one.
+    pub(crate) scratch: Option<tempfile::TempDir>,
     pub(crate) mood: Mutex<Mood>,
     pub(crate) requests: Mutex<Vec<(Request, Option<PathBuf>)>>,
     pub(crate) lines: Mutex<Vec<String>>,
@@ -100,7 +102,8 @@ impl HostServices for Desk {
 
     fn temp_dir(&self) -> Result<PathBuf, SourceError> {
         self.mood()?;
-        Ok(full::odd_path(Path::new("/tmp")))
+        let scratch = self.scratch.as_ref().map(|dir| dir.path().to_owned());
+        Ok(scratch.unwrap_or_else(|| full::odd_path(Path::new("/tmp"))))
     }
 }
 

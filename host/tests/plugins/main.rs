@@ -16,6 +16,8 @@ mod full;
 mod here;
 mod isolation;
 mod runs;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod trust;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};

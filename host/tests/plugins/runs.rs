@@ -118,19 +118,20 @@ fn whatever_one_source_does_the_run_completes_on_the_other() {
 
 /// A run whose plugin has started children of its own, and the end of all of them.
 fn run_with_children() -> (Scene, Child, Receiver<()>) {
-    let witness = tempfile::tempdir().unwrap();
-    let pipe = witness.path().join("witness");
-    let scene = Scene::new(&format!(
-        "{{misdeed: \"download_raw:children\", witness: \"{}\"}}",
-        pipe.display()
-    ));
+    // In the cache of the plugin, where alone it may write at any time.
+    let scene = Scene::new("{misdeed: \"download_raw:children\", witness: cached}");
+    let cache = scene.path(".musicdl/plugins/cache/rogue");
+    fs::create_dir_all(&cache).unwrap();
+    let pipe = cache.join("witness");
+    let config = fs::read_to_string(scene.path("musicdl.yaml")).unwrap();
+    let config = config.replace("cached", &format!("\"{}\"", pipe.display()));
+    fs::write(scene.path("musicdl.yaml"), config).unwrap();
     let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, fifo, mode, 0).unwrap();
     let (begun, has_begun) = channel();
     let (ended, has_ended) = channel();
     thread::spawn(move || {
         let mut pipe = File::open(pipe).unwrap();
-        drop(witness);
         begun.send(()).unwrap();
         pipe.read_to_end(&mut Vec::new()).unwrap();
         let _ = ended.send(());

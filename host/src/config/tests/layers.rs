@@ -32,7 +32,7 @@ download: {threads: 1, overwrite: skip, retries: 0, max_wait: 5m}
 matching: {accept: 1, duration_tolerance: 500ms}
 plugins: [./plugins, /opt/plugins]
 state: ../state
-limits: {search_timeout: 1s, download_stall: 2s, connect_check_timeout: 3s, max_playlist_bytes: 1KiB, max_playlist_rows: 9}
+limits: {search_timeout: 1s, download_stall: 2s, connect_check_timeout: 3s, plugin_memory: 128MiB, max_playlist_bytes: 1KiB, max_playlist_rows: 9}
 ",
     )
     .env("HOME", "/home/ann");
@@ -86,6 +86,7 @@ limits: {search_timeout: 1s, download_stall: 2s, connect_check_timeout: 3s, max_
             search_timeout: seconds(1),
             download_stall: seconds(2),
             connect_check_timeout: seconds(3),
+            plugin_memory: Some(128 * 1024 * 1024),
             max_playlist_bytes: 1024,
             max_playlist_rows: 9,
         }

@@ -6,8 +6,8 @@
 //! a cancel. When the host hangs up, for whatever reason, everything of this session is
 //! killed, this process last.
 //!
-//! Nothing here limits what the library may do to this process: containing it is the
-//! host's part.
+//! The first message says what this process may do, and it holds itself to that
+//! ([`sandbox`]) before anything else runs in it. All other containing is the host's part.
 
 mod line;
 mod progress;
@@ -33,6 +33,7 @@ use super::family;
 use super::frames::{FrameError, Link, receive};
 use super::load::{LoadFailure, LoadedLibrary, load_snapshot};
 use super::messages::{Answer, Call, Described, ToChild, ToHost};
+use super::sandbox::{self, Terms};
 use super::snapshot::Snapshot;
 
 /// More calls at once than any engine makes; the host bounds them by what is declared.
@@ -42,7 +43,11 @@ const MOST_CALLS: usize = 512;
 /// started by the host.
 pub fn serve(file: &Path) -> ExitCode {
     match settle_in() {
-        Ok((link, from_host)) => Arc::new(Child::new(file, link)).attend(from_host),
+        Ok((link, from_host)) => {
+            let mut from_host = BufReader::with_capacity(64 * 1024, from_host);
+            let content = enter(file, &mut from_host);
+            Arc::new(Child::new(file, link, content)).attend(from_host)
+        }
         Err(why) => {
             // Somebody typed the command; if stderr is gone as well, nobody did.
             let _ = writeln!(
@@ -82,6 +87,20 @@ fn settle_in() -> Result<(Link, UnixStream), String> {
     Ok((link, from_host))
 }
 
+/// Opens the library, then gives up everything that the host does not grant. In that order,
+/// because what the host holds is out of reach afterwards.
+fn enter(file: &Path, from_host: &mut BufReader<UnixStream>) -> Result<File, LoadFailure> {
+    let content = File::open(file);
+    match receive::<Option<Terms>>(from_host) {
+        Ok(Some((Some(terms), _))) => sandbox::enter(&terms)
+            .map_err(|error| LoadFailure::Process(format!("it cannot be confined: {error}")))?,
+        Ok(Some((None, _))) => {}
+        // Without a host there is nothing to live for.
+        Ok(None) | Err(_) => family::end_own(),
+    }
+    Ok(content?)
+}
+
 /// A write beyond the limit of file sizes (`ulimit -f`) ends a process unless somebody listens
 /// to its signal. Nobody has to hear it: the write fails as well.
 fn survive_large_files() -> io::Result<()> {
@@ -98,6 +117,8 @@ fn survive_large_files() -> io::Result<()> {
 /// The process.
 struct Child {
     file: PathBuf,
+    /// The library, until it is loaded.
+    content: Mutex<Option<Result<File, LoadFailure>>>,
     line: Arc<Line>,
     crew: Crew,
     library: Mutex<Option<LoadedLibrary>>,
@@ -120,9 +141,10 @@ impl Drop for End {
 }
 
 impl Child {
-    fn new(file: &Path, link: Link) -> Self {
+    fn new(file: &Path, link: Link, content: Result<File, LoadFailure>) -> Self {
         Self {
             file: file.to_owned(),
+            content: Mutex::new(Some(content)),
             line: Arc::new(Line::new(link)),
             crew: Crew::new("plugin call", MOST_CALLS),
             library: Mutex::new(None),
@@ -131,8 +153,7 @@ impl Child {
     }
 
     /// Reads what the host says until it hangs up. Never blocks on anything else.
-    fn attend(self: Arc<Self>, from_host: UnixStream) -> ! {
-        let mut from_host = BufReader::with_capacity(64 * 1024, from_host);
+    fn attend(self: Arc<Self>, mut from_host: BufReader<UnixStream>) -> ! {
         while let Ok(Some((message, bytes))) = receive::<ToChild>(&mut from_host) {
             match message {
                 ToChild::Call { id, call } => self.take_call(id, call),
@@ -227,7 +248,10 @@ impl Child {
     /// From the content that the host holds, so that no file comes between its look at it
     /// and ours.
     fn load(&self) -> Result<LoadedLibrary, LoadFailure> {
-        let content = File::open(&self.file)?;
+        let mut content = self.content.lock().unwrap_or_else(PoisonError::into_inner);
+        let content = content
+            .take()
+            .ok_or_else(|| LoadFailure::Process("it was loaded before".to_owned()))??;
         Snapshot::inherited(self.file.clone(), content.into()).and_then(load_snapshot)
     }
 

@@ -38,7 +38,9 @@ use self::running::{NoAnswer, Running};
 use super::cut::{self, Cut};
 use super::load::LoadFailure;
 use super::messages::{Answer, Call, Described};
+use super::sandbox::{Sandbox, Terms};
 use super::snapshot::Snapshot;
+use crate::music::SourceName;
 
 /// Key of a fact in [`SourceError::extra`]: the source is of no use to any item of this run.
 /// Its value is `yes`.
@@ -72,6 +74,8 @@ pub struct ProcessOptions {
     /// A process without a call, and without a download it follows, for this long is
     /// stopped; the next call starts another. Default 60 s.
     pub idle_stop: Duration,
+    /// What the processes may do. `None`, the default: whatever the user can.
+    pub sandbox: Option<Arc<Sandbox>>,
 }
 
 impl ProcessOptions {
@@ -103,6 +107,7 @@ impl ProcessOptions {
             cancel: s(5),
             grace: s(5),
             idle_stop: s(60),
+            sandbox: None,
         }
     }
 }
@@ -130,6 +135,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A process that has loaded its library and has no source yet.
 pub(super) struct Fresh {
     running: Arc<Running>,
+    /// Whether it was started when downloads were allowed.
+    has_downloads: bool,
 }
 
 impl Drop for Fresh {
@@ -158,13 +165,17 @@ impl Processes {
     }
 
     /// The same, under the name the library declares.
-    pub(super) fn named(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.name);
+    pub(super) fn named(mut self, name: &SourceName) -> Self {
+        name.as_str().clone_into(&mut self.name);
         self
     }
 
     /// Starts a process and has it load the library.
-    pub(super) fn describe(&self) -> Result<(Fresh, Described), LoadFailure> {
+    pub(super) fn describe(
+        &self,
+        terms: Option<&Terms>,
+    ) -> Result<(Fresh, Described), LoadFailure> {
+        let has_downloads = self.has_downloads();
         let restarts = Arc::clone(&self.restarts);
         let name = self.name.clone();
         let died = move |death: &Death| {
@@ -174,9 +185,12 @@ impl Processes {
             }
             told_of_death(&name, death)
         };
-        let running = start::start(&self.library, &self.options, died)
+        let running = start::start(&self.library, terms, &self.options, died)
             .map_err(|error| LoadFailure::Process(format!("no process can be started: {error}")))?;
-        let fresh = Fresh { running };
+        let fresh = Fresh {
+            running,
+            has_downloads,
+        };
         let answer = fresh
             .running
             .call(Call::Describe, Some(self.options.load), None);
@@ -189,6 +203,11 @@ impl Processes {
         };
         described.declaration.cut();
         Ok((fresh, *described))
+    }
+
+    fn has_downloads(&self) -> bool {
+        let sandbox = self.options.sandbox.as_deref();
+        sandbox.is_some_and(Sandbox::has_downloads)
     }
 
     /// Has a process make its source.
@@ -240,6 +259,7 @@ fn told_of_death(name: &str, death: &Death) -> SourceError {
 
 /// A source in a process of its own, which is started again when it is needed again.
 pub struct ProcessSource {
+    name: SourceName,
     processes: Processes,
     declaration: Declaration,
     api_version: Version,
@@ -252,6 +272,7 @@ pub struct ProcessSource {
 impl ProcessSource {
     /// Makes the source in `fresh`, or, if there is none, in a process of its own.
     pub(super) fn create(
+        name: SourceName,
         processes: Processes,
         fresh: Option<Fresh>,
         described: Described,
@@ -266,7 +287,8 @@ impl ProcessSource {
         let declared = declared.map(|limit| limit.clamp(*SEARCH.start(), *SEARCH.end()));
         let source = Self {
             search: declared.unwrap_or(processes.options.search),
-            processes,
+            processes: processes.named(&name),
+            name,
             declaration,
             api_version,
             settings,
@@ -289,10 +311,14 @@ impl ProcessSource {
     /// The process, started if there is none. Others wait meanwhile: they need the same.
     fn running(&self) -> Result<Arc<Running>, SourceError> {
         let mut now = lock(&self.now);
-        if let Some(fresh) = now.as_ref().filter(|fresh| !fresh.running.is_ending()) {
+        let has_downloads = self.processes.has_downloads();
+        let fits =
+            |fresh: &&Fresh| fresh.has_downloads == has_downloads && !fresh.running.is_ending();
+        if let Some(fresh) = now.as_ref().filter(fits) {
             return Ok(Arc::clone(&fresh.running));
         }
         if let Some(ending) = now.take() {
+            ending.running.end(Cause::Unneeded);
             // Its death must be noted before the next start is decided on.
             ending.running.wait_for_end(2 * tend::FAREWELL);
         }
@@ -308,7 +334,8 @@ impl ProcessSource {
     }
 
     fn start(&self) -> Result<Fresh, SourceError> {
-        let described = self.processes.describe();
+        let terms = self.terms()?;
+        let described = self.processes.describe(terms.as_ref());
         let (fresh, described) = described.map_err(|failure| {
             let name = &self.processes.name;
             SourceError::internal(format!("`{name}` cannot be started again: {failure}"))
@@ -324,6 +351,22 @@ impl ProcessSource {
         self.processes
             .create(&fresh, &self.settings, &self.services)?;
         Ok(fresh)
+    }
+
+    fn terms(&self) -> Result<Option<Terms>, SourceError> {
+        let Some(sandbox) = &self.processes.options.sandbox else {
+            return Ok(None);
+        };
+        let scratch = self.services.temp_dir()?;
+        sandbox
+            .of_source(&self.name, &self.declaration, &self.settings, scratch)
+            .map(Some)
+            .map_err(|error| {
+                let name = &self.processes.name;
+                SourceError::internal(format!(
+                    "`{name}` cannot be started, for want of a directory of its own: {error}"
+                ))
+            })
     }
 
     fn put_aside(&self, reason: &str) -> SourceError {
@@ -433,7 +476,7 @@ impl Drop for ProcessSource {
     /// Gives the source a moment to end in order: it may want to log out, or to say why not.
     fn drop(&mut self) {
         let now = self.now.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Fresh { running }) = now.as_ref() {
+        if let Some(Fresh { running, .. }) = now.as_ref() {
             running.end(Cause::Unneeded);
             running.wait_for_end(2 * tend::FAREWELL);
         }
