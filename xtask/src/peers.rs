@@ -130,6 +130,7 @@ impl Environment {
     pub(crate) const YTDLP: Self = Self {
         name: "ytdlp",
         requirements: "ytdlp.txt",
+        alone: None,
     };
     /// The tools that run the tests and check the dependencies.
     const TOOLS: Self = Self {

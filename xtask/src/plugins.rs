@@ -9,7 +9,7 @@ use crate::process;
 use crate::workspace::{Profile, Workspace};
 
 /// The packages that are plugins.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "musicdl-folder",
     "musicdl-lidarr",
     "musicdl-soundcloud",

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use musicdl_plugin_api::SourceError;
+use musicdl_plugin_api::{Extra, SourceError, needs};
 
 use crate::desk::Site;
 use crate::options::Options;
@@ -82,15 +82,12 @@ fn cache(scratch: &Path) -> PathBuf {
 
 /// What such a source needs beyond the host's services, as pairs of a declaration's `extra`:
 /// programs to run, the network for them, a directory that stays.
-pub fn needs(programs: &[&str]) -> musicdl_plugin_api::Extra {
-    let mut needs = vec![
-        ("needs.network".to_owned(), "yes".to_owned()),
-        ("needs.cache".to_owned(), "yes".to_owned()),
-    ];
-    for program in ["yt-dlp", "ffmpeg", "ffprobe"].iter().chain(programs) {
-        needs.push(("needs.program".to_owned(), (*program).to_owned()));
-    }
-    needs
+pub fn needs(programs: &[&str]) -> Extra {
+    let all = ["yt-dlp", "ffmpeg", "ffprobe"].iter().chain(programs);
+    [needs::network(), needs::cache()]
+        .into_iter()
+        .chain(all.map(|program| needs::program(program)))
+        .collect()
 }
 
 /// Files of ours that a process needs.
