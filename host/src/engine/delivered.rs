@@ -5,11 +5,13 @@
 //! A plugin may write where it likes and change what it wrote while we look, so every step
 //! down is taken from a directory that is open and no step follows a link. That gives what
 //! `openat2` with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS` does, on systems without it too.
+//! What was checked is handed on open: its name may mean something else by then.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use musicdl_plugin_api::{Files, SourceError};
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
@@ -18,8 +20,9 @@ use rustix::io::Errno;
 /// A file that a source left in its directory.
 #[derive(Debug)]
 pub(super) struct Delivered {
-    pub(super) audio: PathBuf,
-    pub(super) cover: Option<PathBuf>,
+    pub(super) audio: File,
+    pub(super) cover: Option<File>,
+    /// Length of the audio.
     pub(super) bytes: u64,
 }
 
@@ -38,7 +41,7 @@ pub(super) fn only_file(files: Files, dir: &Path) -> Result<Delivered, SourceErr
     let cover = file.cover.as_deref().and_then(|path| check(dir, path).ok());
     Ok(Delivered {
         audio,
-        cover: cover.map(|(path, _)| path),
+        cover: cover.map(|(file, _)| file),
         bytes,
     })
 }
@@ -62,8 +65,8 @@ enum Refused {
     Unreadable(io::Error),
 }
 
-/// The file's full path and length.
-fn check(dir: &Path, path: &Path) -> Result<(PathBuf, u64), Refused> {
+/// The file and its length.
+fn check(dir: &Path, path: &Path) -> Result<(File, u64), Refused> {
     let full = dir.join(path);
     let below = full.strip_prefix(dir).map_err(|_| Refused::Outside)?;
     let mut steps = Vec::new();
@@ -100,7 +103,7 @@ fn check(dir: &Path, path: &Path) -> Result<(PathBuf, u64), Refused> {
     } else if found.st_size <= 0 {
         Err(Refused::Empty)
     } else {
-        Ok((full, found.st_size.unsigned_abs()))
+        Ok((file.into(), found.st_size.unsigned_abs()))
     }
 }
 
@@ -128,8 +131,12 @@ fn stat(open: &OwnedFd) -> Result<Stat, Refused> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Read;
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     use musicdl_plugin_api::DownloadedFile;
 
@@ -140,6 +147,52 @@ mod tests {
         only_file(files, dir).map_err(|error| error.message)
     }
 
+    fn text(mut file: &File) -> String {
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_swap_between_check_and_use_finds_nothing() {
+        let scene = tempfile::tempdir().unwrap();
+        let dir = scene.path().join("fetch");
+        let secret = scene.path().join("secret");
+        fs::create_dir_all(dir.join("folder")).unwrap();
+        fs::write(&secret, "secret").unwrap();
+        fs::write(dir.join("folder/song"), "audio").unwrap();
+        let over = AtomicBool::new(false);
+        let mut taken = 0;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // File and folder by turns a way out and what they were.
+                let (song, folder) = (dir.join("folder/song"), dir.join("folder"));
+                while !over.load(Ordering::Relaxed) {
+                    fs::rename(&song, dir.join("aside")).unwrap();
+                    symlink(&secret, &song).unwrap();
+                    fs::remove_file(&song).unwrap();
+                    fs::rename(dir.join("aside"), &song).unwrap();
+                    fs::rename(&folder, dir.join("elsewhere")).unwrap();
+                    symlink(scene.path(), &folder).unwrap();
+                    fs::remove_file(&folder).unwrap();
+                    fs::rename(dir.join("elsewhere"), &folder).unwrap();
+                }
+            });
+            fs::write(scene.path().join("song"), "secret").unwrap();
+            for round in 0..1_000_000 {
+                if let Ok(delivered) = delivered(&dir, "folder/song") {
+                    assert_eq!(text(&delivered.audio), "audio", "round {round}");
+                    taken += 1;
+                }
+                if round >= 1_000 && taken >= 100 {
+                    break;
+                }
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        assert!(taken >= 100, "{taken}");
+    }
+
     #[test]
     fn a_file_below_the_directory_is_taken_by_either_way_of_naming_it() {
         let dir = tempfile::tempdir().unwrap();
@@ -148,7 +201,10 @@ mod tests {
         fs::write(&path, "audio").unwrap();
         for named in [Path::new("disc 1/a.flac"), &path] {
             let delivered = delivered(dir.path(), named).unwrap();
-            assert_eq!((delivered.audio, delivered.bytes), (path.clone(), 5));
+            assert_eq!(
+                (text(&delivered.audio).as_str(), delivered.bytes),
+                ("audio", 5)
+            );
         }
     }
 

@@ -1,7 +1,8 @@
 //! From a fetched file to its places: verify, tag a copy, place, link. Blocking; the order
 //! is the one of the promises (A2), and only `publish` touches a final path.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,6 +42,18 @@ pub(super) enum FinishError {
     Tag(#[from] TagError),
 }
 
+/// No picture is longer (promises D3); one more byte shows that there is more.
+const MOST_COVER_BYTES: u64 = 20 * 1024 * 1024;
+
+fn read_cover(file: &File) -> io::Result<Vec<u8>> {
+    let mut data = Vec::new();
+    file.take(MOST_COVER_BYTES + 1).read_to_end(&mut data)?;
+    if data.len() as u64 > MOST_COVER_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(data)
+}
+
 impl FinishError {
     /// Whether no item can succeed before somebody mended the disk.
     pub(super) fn is_disk_stop(&self) -> bool {
@@ -74,8 +87,9 @@ impl Finisher {
         delivered: &Delivered,
         item: &PlanItem,
     ) -> Result<Finished, FinishError> {
+        let audio = staging.take(&delivered.audio, delivered.bytes)?;
         let verified = verify::check(
-            &delivered.audio,
+            &audio,
             &Expected {
                 duration_ms: item.track.duration_ms,
             },
@@ -87,7 +101,7 @@ impl Finisher {
                 verified.codec
             ));
         }
-        let ready = self.tagged(staging, delivered, item, &verified, &mut flaws)?;
+        let ready = self.tagged(staging, &audio, delivered, item, &verified, &mut flaws)?;
         let first = self
             .publisher
             .place(&ready, &item.targets[0], verified.extension)?;
@@ -135,6 +149,7 @@ impl Finisher {
     fn tagged(
         &self,
         staging: &Staging,
+        audio: &Path,
         delivered: &Delivered,
         item: &PlanItem,
         verified: &Verified,
@@ -142,8 +157,8 @@ impl Finisher {
     ) -> Result<PathBuf, TagError> {
         let cover = delivered
             .cover
-            .as_deref()
-            .and_then(|path| match fs::read(path) {
+            .as_ref()
+            .and_then(|file| match read_cover(file) {
                 Ok(data) => match Cover::new(data) {
                     Ok(cover) => Some(cover),
                     Err(error) => {
@@ -158,13 +173,7 @@ impl Finisher {
             });
         let copy = staging.tag().join(format!("audio.{}", verified.extension));
         let tags = Tags::from_track(&item.track);
-        match tagging::write_copy(
-            &delivered.audio,
-            &copy,
-            &tags,
-            cover.as_ref(),
-            verified.container,
-        ) {
+        match tagging::write_copy(audio, &copy, &tags, cover.as_ref(), verified.container) {
             Ok(written) => {
                 if let CoverOutcome::LeftOut(why) = written.cover {
                     flaws.push(format!("cover left out: {why}"));
@@ -173,7 +182,7 @@ impl Finisher {
             }
             Err(error) if error.leaves_a_good_file() => {
                 flaws.push(format!("not tagged: {error}"));
-                Ok(delivered.audio.clone())
+                Ok(audio.to_owned())
             }
             Err(error) => Err(error),
         }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, DirEntry, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -290,6 +290,23 @@ impl Staging {
     /// Where the copy is tagged, absolute; empty at first.
     pub fn tag(&self) -> &Path {
         &self.tag
+    }
+
+    /// Copies what a source delivered to where no source can change it; the copy's path. Of a
+    /// file that grows meanwhile, `bytes` bytes. On file systems that can share blocks
+    /// between files (Btrfs, XFS) this writes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the copy not be written.
+    pub fn take(&self, delivered: &File, bytes: u64) -> Result<PathBuf, PublishError> {
+        let taken = self.tag.join("taken");
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        options
+            .open(&taken)
+            .and_then(|mut copy| io::copy(&mut delivered.take(bytes), &mut copy))
+            .map_err(self.claim.area.root.failed("write", &taken))?;
+        Ok(taken)
     }
 
     /// Removes the directories with everything in them.

@@ -174,6 +174,26 @@ mod staging {
     }
 
     #[test]
+    fn what_was_taken_is_not_what_the_source_writes_later() {
+        let scene = Scene::new();
+        let staging = scene
+            .publisher
+            .staging(&TrackId::text("a"), &source())
+            .unwrap();
+        let path = staging.fetch().join("song");
+        fs::write(&path, "audio").unwrap();
+        let delivered = fs::File::open(&path).unwrap();
+        // Still open for writing, with the name gone, and longer than it was.
+        let mut kept = fs::File::options().append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut kept, b" and more").unwrap();
+        fs::remove_file(&path).unwrap();
+        let taken = staging.take(&delivered, 5).unwrap();
+        std::io::Write::write_all(&mut kept, b" and more").unwrap();
+        assert_eq!(fs::read(&taken).unwrap(), b"audio");
+        assert!(!taken.starts_with(staging.fetch().parent().unwrap()));
+    }
+
+    #[test]
     fn a_track_has_one_directory_at_a_time() {
         let scene = Scene::new();
         let (one, other) = (TrackId::text("a"), TrackId::text("b"));

@@ -182,6 +182,7 @@ impl Errands {
 
     /// A file is saved below the directory of a running download, or the scratch directory.
     fn check_dest(&self, running: &Running, dest: &Path) -> Result<(), SourceError> {
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
         let mut allowed: Vec<PathBuf> = {
             let floor = running.floor();
             let downloads = floor.downloads.values();
@@ -189,13 +190,12 @@ impl Errands {
                 .map(|download| download.dest_dir.clone())
                 .collect()
         };
-        allowed.extend(lock(&self.scratch).clone());
-        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        allowed.extend(lock(&self.scratch).as_deref().and_then(real));
         let within = dest.file_name().is_some()
-            && dest.parent().and_then(real).is_some_and(|parent| {
-                let mut dirs = allowed.iter().filter_map(|dir| real(dir));
-                dirs.any(|dir| parent.starts_with(dir))
-            });
+            && dest
+                .parent()
+                .and_then(real)
+                .is_some_and(|parent| allowed.iter().any(|dir| parent.starts_with(dir)));
         if within {
             Ok(())
         } else {

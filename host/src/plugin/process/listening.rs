@@ -12,7 +12,8 @@ use crate::plugin::thin::Thin;
 
 pub(super) struct Listening {
     pub(super) progress: Progress,
-    /// Where its files go; nothing is saved elsewhere for it.
+    /// Where its files go, links resolved before the plugin could make any; nothing is saved
+    /// elsewhere for it.
     pub(super) dest_dir: PathBuf,
     /// The call has not returned.
     pub(super) in_call: bool,
@@ -30,7 +31,8 @@ impl Listening {
         let now = Instant::now();
         Self {
             progress: progress.clone(),
-            dest_dir,
+            // One that is not there cannot be saved in either.
+            dest_dir: dest_dir.canonicalize().unwrap_or(dest_dir),
             in_call: true,
             let_go: false,
             ended: false,
