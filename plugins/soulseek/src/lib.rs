@@ -177,7 +177,7 @@ fn settings() -> Vec<SettingSpec> {
         SettingSpec::text(
             "downloads_dir",
             "slskd's downloads directory as this machine sees it, e.g. where it is mounted. Not \
-             set: it has the path that slskd calls it by.",
+             set: the path that slskd calls it by, which a confined plugin cannot read (Linux).",
         )
         .kind(SettingKind::PATH),
         SettingSpec::text(
