@@ -5,5 +5,5 @@ mod quality;
 mod track;
 
 pub use ids::{InvalidId, Isrc, SourceName, TrackId};
-pub use quality::{AUDIO_EXTENSIONS, Codec};
+pub use quality::{AUDIO_EXTENSIONS, Codec, MOST_TARGETS, QualityWish, Sound, Target};
 pub use track::Track;
