@@ -110,6 +110,7 @@ async fn carry_out(
             rules: Rules {
                 accept: config.matching.accept,
                 duration_tolerance: config.matching.duration_tolerance,
+                quality: config.download.quality,
             },
             retries: config.download.retries,
             max_wait: config.download.max_wait,

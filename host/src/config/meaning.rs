@@ -15,6 +15,7 @@ use super::source::{self, Listed};
 use super::value::{self, Refusal};
 use super::wanted::{Wanted, WantedKind};
 use super::{DownloadConfig, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite};
+use crate::music::MOST_TARGETS;
 
 pub(super) const TOP: [&str; 14] = [
     "version",
@@ -34,7 +35,16 @@ pub(super) const TOP: [&str; 14] = [
 ];
 pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
-pub(super) const DOWNLOAD: [&str; 5] = ["jobs", "threads", "overwrite", "retries", "max_wait"];
+pub(super) const DOWNLOAD: [&str; 8] = [
+    "jobs",
+    "threads",
+    "overwrite",
+    "retries",
+    "max_wait",
+    "quality",
+    "min_quality",
+    "max_quality",
+];
 pub(super) const MATCHING: [&str; 2] = ["accept", "duration_tolerance"];
 pub(super) const LIMITS: [&str; 6] = [
     "search_timeout",
@@ -190,6 +200,21 @@ impl FromFile {
             &mut download.max_wait,
             section.read("max_wait", report, value::duration(MAX_WAIT)),
         );
+        let quality = &mut download.quality;
+        if section.has("quality") {
+            let place = section.place_of("quality");
+            let targets = section.read_list("quality", report, value::quality);
+            let targets = targets.unwrap_or_default();
+            if targets.len() > MOST_TARGETS {
+                let message = format!("`download.quality` has more than {MOST_TARGETS} targets");
+                report.add(Problem::new(place, message).key("download.quality"));
+            }
+            for (place, target) in quality.targets.iter_mut().zip(targets) {
+                *place = Some(target);
+            }
+        }
+        quality.floor = section.read("min_quality", report, value::quality);
+        quality.ceiling = section.read("max_quality", report, value::quality);
     }
 
     fn matching(&mut self, mut section: Section<'_>, report: &mut Report) {

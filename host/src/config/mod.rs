@@ -26,6 +26,9 @@
 //! | `download.overwrite` | what happens to a file that is there: `skip` | `skip` |
 //! | `download.retries` | further tries of one source after a temporary failure, 0 to 10 | `2` |
 //! | `download.max_wait` | longest wait a service may ask for, 0s to 24h | `60s` |
+//! | `download.quality` | wanted qualities in order, up to 8: `flac 24/96`, `flac`, `lossless`, `mp3 320`, `lossy 192`; what meets none comes after | lossless first, then more before less |
+//! | `download.min_quality` | what is known to be less is not taken | none |
+//! | `download.max_quality` | what is known to be more comes last | none |
 //! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
 //! | `sources` | sources in order of preference with their settings, see below | all loaded plugins |
@@ -120,7 +123,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::music::SourceName;
+use crate::matching::ACCEPT;
+use crate::music::{QualityWish, SourceName};
 
 pub use error::{ConfigError, Line, Place, Problem};
 pub use inputs::{Flags, Inputs};
@@ -233,6 +237,8 @@ pub struct DownloadConfig {
     pub retries: u32,
     /// The longest wait a service may ask for that is waited out, 0 s to 24 h. Default 60 s.
     pub max_wait: Duration,
+    /// Which quality is preferred. Default: lossless first, then more before less.
+    pub quality: QualityWish,
 }
 
 impl Default for DownloadConfig {
@@ -242,6 +248,7 @@ impl Default for DownloadConfig {
             overwrite: Overwrite::Skip,
             retries: 2,
             max_wait: Duration::from_secs(60),
+            quality: QualityWish::default(),
         }
     }
 }
@@ -265,7 +272,7 @@ pub struct MatchingConfig {
 impl Default for MatchingConfig {
     fn default() -> Self {
         Self {
-            accept: 0.8,
+            accept: ACCEPT,
             duration_tolerance: Duration::from_secs(3),
         }
     }

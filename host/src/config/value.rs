@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::music::Target;
+
 /// Why a word is not taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -126,6 +128,14 @@ pub(super) fn size(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, R
                 ))
             })
     }
+}
+
+/// A quality such as `flac 24/96` or `mp3 320`.
+pub(super) fn quality(word: &str) -> Result<Target, Refusal> {
+    Target::parse(word).map_err(|_| {
+        Refusal::must_be("a codec (or lossless, lossy), then bits/kHz or kbit/s")
+            .hint("e.g. `flac 24/96`, `flac`, `lossless`, `mp3 320` or `lossy 192`")
+    })
 }
 
 /// Digits only: no sign, no blank, no other base.

@@ -1,17 +1,18 @@
 //! Raw hits become ranked candidates: by matching first, by quality second.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
-use musicdl_plugin_api::{Hit, Query, TargetKind};
+use musicdl_plugin_api::{Hit, Provenance, Query, TargetKind, extra_value};
 
-use crate::matching::{Rules, Score, Verdict, score};
-use crate::music::{Codec, Track};
+use crate::matching::{Matcher, Rules, Score, Verdict};
+use crate::music::{Codec, Sound, Track};
 
 /// A hit with its score.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) hit: Hit,
     pub(super) score: Score,
+    pub(super) grade: Grade,
 }
 
 /// The hits of one search, sorted.
@@ -23,21 +24,38 @@ pub(super) struct Choice {
     pub(super) refused: Vec<(Candidate, String)>,
 }
 
-/// Scores closer than this are equal, and quality decides.
-const SCORE_STEP: f64 = 0.02;
+/// Scores closer than this are equal, and quality decides: all of them are the wanted
+/// recording, and a tenth is what another album and an unknown length cost.
+const SCORE_STEP: f64 = 0.1;
 
-/// Scores and ranks what a source found. A target that occurs twice counts once.
+/// Scores and ranks what a source found. A target that occurs twice counts once; what is known
+/// to be below the floor of quality is refused.
 pub(super) fn choose(wanted: &Track, hits: Vec<Hit>, rules: &Rules) -> Choice {
     let mut choice = Choice::default();
     let mut seen = std::collections::HashSet::new();
+    let matcher = Matcher::new(wanted, rules);
     for hit in hits {
         if !seen.insert(hit.target_id.clone()) {
             continue;
         }
-        let score = score(wanted, &hit, rules);
-        match score.verdict.clone() {
-            Verdict::Accepted => choice.accepted.push(Candidate { hit, score }),
-            Verdict::Refused(why) => choice.refused.push((Candidate { hit, score }, why)),
+        let score = matcher.score(&hit);
+        let sound = sound(&hit);
+        let refusal = match &score.verdict {
+            Verdict::Refused(why) => Some(why.to_string()),
+            Verdict::Accepted => rules
+                .quality
+                .floor
+                .filter(|_| rules.quality.is_too_low(&sound))
+                .map(|floor| format!("below the least quality, {floor}")),
+        };
+        let candidate = Candidate {
+            grade: Grade::of(&sound, rules),
+            hit,
+            score,
+        };
+        match refusal {
+            Some(why) => choice.refused.push((candidate, why)),
+            None => choice.accepted.push(candidate),
         }
     }
     choice.accepted.sort_by(better_first);
@@ -47,10 +65,12 @@ pub(super) fn choose(wanted: &Track, hits: Vec<Hit>, rules: &Rules) -> Choice {
     choice
 }
 
-fn better_first(left: &Candidate, right: &Candidate) -> Ordering {
+/// The match first, then what the user prefers, then who can send at once.
+pub(super) fn better_first(left: &Candidate, right: &Candidate) -> Ordering {
     step(right.score.total)
         .cmp(&step(left.score.total))
-        .then_with(|| quality(&right.hit).cmp(&quality(&left.hit)))
+        .then_with(|| left.grade.cmp(&right.grade))
+        .then_with(|| right.score.total.total_cmp(&left.score.total))
         .then_with(|| right.hit.free_slot.cmp(&left.hit.free_slot))
         .then_with(|| left.hit.target_id.cmp(&right.hit.target_id))
 }
@@ -59,27 +79,47 @@ fn step(total: f64) -> i64 {
     (total / SCORE_STEP).round() as i64
 }
 
-/// Lossless before lossy, then depth, rate and bitrate; what is unknown counts as least.
-fn quality(hit: &Hit) -> (bool, u32, u32, u32) {
-    let lossless = hit
-        .codec
-        .as_deref()
-        .and_then(Codec::parse)
-        .is_some_and(Codec::is_lossless);
-    (
-        lossless,
-        if lossless {
-            hit.bit_depth.unwrap_or(0)
-        } else {
-            0
-        },
-        if lossless {
-            hit.sample_rate.unwrap_or(0)
-        } else {
-            0
-        },
-        hit.bitrate.unwrap_or(0),
-    )
+/// How good a hit sounds to this user, smaller first: within the ceiling, by the target it
+/// meets, originals before transcodes, lossless before lossy, then depth, rate and bitrate.
+/// What is not known counts as least, so that targets below stay as fallbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Grade {
+    too_high: bool,
+    target: usize,
+    transcoded: bool,
+    lossy: bool,
+    measures: Reverse<(u32, u32, u32)>,
+}
+
+impl Grade {
+    fn of(sound: &Sound, rules: &Rules) -> Self {
+        let lossless = sound.is_lossless();
+        let of_lossless = |measure: Option<u32>| measure.filter(|_| lossless).unwrap_or(0);
+        Self {
+            too_high: rules.quality.is_too_high(sound),
+            target: rules.quality.step(sound),
+            transcoded: sound.is_transcoded(),
+            lossy: !lossless,
+            measures: Reverse((
+                of_lossless(sound.bit_depth),
+                of_lossless(sound.sample_rate),
+                sound.bitrate.unwrap_or(0),
+            )),
+        }
+    }
+}
+
+/// What a hit says of its sound. Facts a plugin only concludes are no facts where more than a
+/// CD is asked for.
+fn sound(hit: &Hit) -> Sound {
+    let said = |measure: Option<u32>| measure.filter(|_| hit.provenance != Provenance::ASSUMED);
+    Sound {
+        codec: hit.codec.as_deref().and_then(Codec::parse),
+        bit_depth: said(hit.bit_depth),
+        sample_rate: said(hit.sample_rate),
+        bitrate: hit.bitrate,
+        transcoded: extra_value(&hit.extra, "transcoded").is_some_and(|value| value != "no"),
+    }
 }
 
 /// What to ask for a track, the most specific words first. The second is for services that
@@ -121,7 +161,7 @@ pub(super) fn queries(track: &Track, limit: u32) -> Vec<Query> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::music::TrackId;
+    use crate::music::{QualityWish, Target, TrackId};
 
     fn track() -> Track {
         Track {
@@ -147,7 +187,7 @@ mod tests {
             &track(),
             vec![
                 hit("mp3", "Bluebird", "mp3", 320_000),
-                hit("other", "Bluebirdx", "flac", 900_000),
+                hit("other", "Bluebird Remastered", "flac", 900_000),
                 hit("flac", "Bluebird", "flac", 800_000),
                 hit("low", "Bluebird", "mp3", 128_000),
                 hit("flac", "Bluebird", "flac", 800_000),
@@ -160,9 +200,77 @@ mod tests {
             .iter()
             .map(|c| c.hit.target_id.as_str())
             .collect();
-        assert_eq!(ids, ["flac", "mp3", "low", "other"]);
+        assert_eq!(ids, ["other", "flac", "mp3", "low"]);
         assert_eq!(choice.refused.len(), 1);
         assert_eq!(choice.refused[0].1, "another version: live");
+    }
+
+    fn ids_by(wish: QualityWish, hits: Vec<Hit>) -> Vec<String> {
+        let rules = Rules {
+            quality: wish,
+            ..Rules::default()
+        };
+        let choice = choose(&track(), hits, &rules);
+        let ids = choice.accepted.into_iter().map(|c| c.hit.target_id);
+        ids.collect()
+    }
+
+    fn wish(targets: &[&str]) -> QualityWish {
+        let mut wish = QualityWish::default();
+        for (place, target) in wish.targets.iter_mut().zip(targets) {
+            *place = Target::parse(target).ok();
+        }
+        wish
+    }
+
+    #[test]
+    fn targets_decide_in_their_order_and_the_rest_stays_as_fallback() {
+        let hits = || {
+            vec![
+                hit("mp3-320", "Bluebird", "mp3", 320_000),
+                hit("flac", "Bluebird", "flac", 900_000),
+                hit("opus", "Bluebird", "opus", 160_000),
+                hit("mp3-128", "Bluebird", "mp3", 128_000),
+            ]
+        };
+        for (targets, expected) in [
+            (&[][..], ["flac", "mp3-320", "opus", "mp3-128"]),
+            (&["mp3 320", "opus"], ["mp3-320", "opus", "flac", "mp3-128"]),
+            (
+                &["flac 24/96", "opus 128"],
+                ["opus", "flac", "mp3-320", "mp3-128"],
+            ),
+        ] {
+            assert_eq!(ids_by(wish(targets), hits()), expected, "{targets:?}");
+        }
+    }
+
+    #[test]
+    fn the_floor_refuses_and_the_ceiling_comes_last() {
+        let hits = vec![
+            hit("flac", "Bluebird", "flac", 900_000),
+            hit("mp3-320", "Bluebird", "mp3", 320_000),
+            hit("mp3-128", "Bluebird", "mp3", 128_000),
+        ];
+        let wish = QualityWish {
+            floor: Target::parse("mp3 192").ok(),
+            ceiling: Target::parse("mp3 320").ok(),
+            ..QualityWish::default()
+        };
+        assert_eq!(ids_by(wish, hits), ["mp3-320", "flac"]);
+    }
+
+    #[test]
+    fn an_original_comes_before_a_transcode() {
+        let mut made_of_lossy = hit("transcode", "Bluebird", "mp3", 320_000);
+        made_of_lossy.extra = vec![("transcoded".to_owned(), "yes".to_owned())];
+        let hits = vec![
+            hit("too-small", "Bluebird", "flac", 300_000),
+            made_of_lossy,
+            hit("original", "Bluebird", "mp3", 256_000),
+        ];
+        let ids = ids_by(wish(&["flac"]), hits);
+        assert_eq!(ids[0], "original");
     }
 
     #[test]

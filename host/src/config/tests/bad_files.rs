@@ -25,7 +25,7 @@ DIR/musicdl.yaml:2:3: `download` has no key `foo`
   |
 2 |   foo: 4
   |   ^^^
-accepted: jobs, threads, overwrite, retries, max_wait"
+accepted: jobs, threads, overwrite, retries, max_wait, quality, min_quality, max_quality"
     );
 }
 
@@ -47,7 +47,7 @@ DIR/musicdl.yaml:2:3: `download` has no key `jbos`; did you mean `jobs`?
   |
 2 |   jbos: 4
   |   ^^^^
-accepted: jobs, threads, overwrite, retries, max_wait
+accepted: jobs, threads, overwrite, retries, max_wait, quality, min_quality, max_quality
 DIR/musicdl.yaml:3:9: `download.jobs` is `many`; it must be a whole number from 1 to 64
   |
 3 |   jobs: many
@@ -274,6 +274,14 @@ fn a_value_out_of_range_or_of_another_type_says_what_it_must_be() {
         (
             "download: {retries: 11}\n",
             "`download.retries` is `11`; it must be a whole number from 0 to 10",
+        ),
+        (
+            "download: {quality: [flac, best]}\n",
+            "`download.quality` is `best`; it must be a codec (or lossless, lossy), then bits/kHz or kbit/s",
+        ),
+        (
+            "download: {max_quality: mp3 24/96}\n",
+            "`download.max_quality` is `mp3 24/96`; it must be a codec (or lossless, lossy), then bits/kHz or kbit/s",
         ),
         (
             "download: {max_wait: 25h}\n",

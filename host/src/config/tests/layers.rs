@@ -1,6 +1,11 @@
 //! Defaults, file, environment and flags, each stronger than the one before.
 
 use super::*;
+use crate::music::{QualityWish, Target};
+
+fn target(text: &str) -> Option<Target> {
+    Target::parse(text).ok()
+}
 
 #[test]
 fn a_config_with_a_library_alone_has_every_default() {
@@ -28,7 +33,7 @@ library:
   path: ~/Music
   cover_file: false
   layout: {album: 'a{title}', single: 'b{title}', playlist: 'c{title}', playlist_single: 'd{title}', m3u: 'e{playlist}'}
-download: {threads: 1, overwrite: skip, retries: 0, max_wait: 5m}
+download: {threads: 1, overwrite: skip, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192}
 matching: {accept: 1, duration_tolerance: 500ms}
 plugins: [./plugins, /opt/plugins]
 state: ../state
@@ -66,6 +71,20 @@ limits: {search_timeout: 1s, download_stall: 2s, connect_check_timeout: 3s, plug
             overwrite: Overwrite::Skip,
             retries: 0,
             max_wait: seconds(300),
+            quality: QualityWish {
+                targets: [
+                    target("flac 24/96"),
+                    target("mp3 320"),
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                ],
+                floor: target("mp3 192"),
+                ceiling: target("flac 24/192"),
+            },
         }
     );
     assert_eq!(
