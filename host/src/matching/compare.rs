@@ -233,6 +233,11 @@ fn sort_plain<'a>(
     if word == "major" || (around.derived && is_position(title, at)) {
         return;
     }
+    // `04-ann-bluebird-grp` in `ann-first_album-1999-grp`.
+    if in_note && around.derived && is_hit && around.hit_album.is_some_and(|album| album.has(word))
+    {
+        return;
+    }
     if in_note && (group.print || (group.upload && around.derived) || group.origin) {
         sorted.print |= group.print || group.origin;
     } else if in_note && is_usual_version_name(title, at) {
@@ -414,7 +419,9 @@ fn judge(
             },
         );
     }
-    if one || !mine.details.is_empty() || !other.details.is_empty() {
+    if one && want.is_empty() {
+        doubt(doubts, Doubt::Addition);
+    } else if one || !mine.details.is_empty() || !other.details.is_empty() {
         doubt(doubts, Doubt::Note);
     }
     None

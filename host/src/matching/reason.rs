@@ -130,8 +130,10 @@ pub enum Doubt {
     Spelling,
     /// A name is the other's in plain letters.
     Script,
-    /// One title has a note that the other lacks: `(Ballad of the Harbor)`.
+    /// The wanted title has a note that the hit lacks: `(Ballad of the Harbor)`.
     Note,
+    /// The hit's title has one, and it may be a version nobody has a word for: counts twice.
+    Addition,
     /// The words stand in another order.
     Order,
     /// Only one name of a group, or the name of the group for one of them.
@@ -148,7 +150,7 @@ impl Doubt {
     /// How many witnesses it takes.
     pub fn weight(self) -> usize {
         match self {
-            Doubt::NobodyNamed => 2,
+            Doubt::NobodyNamed | Doubt::Addition => 2,
             Doubt::Spelling
             | Doubt::Script
             | Doubt::Note
@@ -163,7 +165,8 @@ impl Doubt {
         match self {
             Doubt::Spelling => "the title is spelled differently",
             Doubt::Script => "the name is in another script",
-            Doubt::Note => "one title says more",
+            Doubt::Note => "the wanted title says more",
+            Doubt::Addition => "the title says more",
             Doubt::Order => "the words stand in another order",
             Doubt::Member => "only part of the artists",
             Doubt::ArtistSpelling => "the artist is spelled differently",

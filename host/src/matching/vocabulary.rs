@@ -73,12 +73,20 @@ pub(super) fn meaning(before: &str, word: &str) -> Option<Meaning> {
         | "symphonic"
         | "orchestra"
         | "strings"
+        | "guitar"
+        | "fingerstyle"
+        | "ukulele"
+        | "violin"
+        | "cello"
+        | "drum"
+        | "drums"
+        | "solo"
         | "lullaby"
         | "アコースティック"
         | "어쿠스틱" => Arrangement,
         "remix" | "remixed" | "remixes" | "rmx" | "mix" | "rework" | "reworked" | "bootleg"
-        | "mashup" | "vip" | "dub" | "refix" | "flip" | "ремикс" | "リミックス" | "리믹스"
-        | "混音" => Mix,
+        | "mashup" | "vip" | "dub" | "techno" | "house" | "refix" | "flip" | "ремикс"
+        | "リミックス" | "리믹스" | "混音" => Mix,
         "edit" | "extended" | "size" => Cut,
         "instrumental"
         | "instrumentals"
@@ -97,9 +105,10 @@ pub(super) fn meaning(before: &str, word: &str) -> Option<Meaning> {
         "vocal" if before == "off" => WithoutVoice,
         "acapella" | "acappella" | "cappella" | "capella" => VoiceOnly,
         "slowed" | "sped" | "reverb" | "nightcore" | "daycore" | "8d" | "16d" | "boosted"
-        | "chipmunk" => Effect,
+        | "chipmunk" | "lofi" | "chopped" | "screwed" | "fast" | "slow" => Effect,
         "cover" | "covered" | "tribute" | "parody" | "кавер" | "翻唱" | "カバー" | "커버"
         | "originally" | "rendition" => Cover,
+        "fi" if before == "lo" => Effect,
         "style" if before == "the" => Cover,
         "popular" | "famous" if before == "made" => Cover,
         "box" if before == "music" => Cover,
@@ -109,7 +118,8 @@ pub(super) fn meaning(before: &str, word: &str) -> Option<Meaning> {
         "rerecorded" | "rerecording" => Again,
         "recorded" | "recording" if matches!(before, "re" | "new") => Again,
         "commentary" | "reaction" | "lesson" | "tutorial" | "interlude" | "reprise" | "skit"
-        | "outro" | "intro" | "trailer" | "preview" | "teaser" | "snippet" | "interview" => Beside,
+        | "outro" | "intro" | "trailer" | "preview" | "teaser" | "snippet" | "ringtone"
+        | "interview" => Beside,
         "medley" | "megamix" | "loop" | "looped" | "hour" | "hours" => Strung,
         "album" if before == "full" => Strung,
         "version" | "ver" | "versión" | "versao" | "versione" | "fassung" => Named,

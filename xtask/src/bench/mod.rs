@@ -38,7 +38,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for list in inputs::LISTS {
         rows.push(plan(&program, &ground, &list)?);
     }
-    rows.extend(inside(workspace)?);
+    for bench in ["plan", "matching"] {
+        rows.extend(inside(workspace, bench)?);
+    }
 
     let widest = |cell: fn(&Row) -> &str| {
         rows.iter()
@@ -118,9 +120,9 @@ fn plan(program: &Path, ground: &Path, list: &inputs::List) -> Result<Row> {
 
 /// What a program of the host's own measures from within: in each line the name, what was
 /// measured, the milliseconds that count and their bound, with tabs between.
-fn inside(workspace: &Workspace) -> Result<Vec<Row>> {
+fn inside(workspace: &Workspace, bench: &str) -> Result<Vec<Row>> {
     let mut command = workspace.cargo(&[
-        "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", "plan",
+        "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", bench,
     ]);
     println!("\n$ {}", process::shown(&command));
     let text = String::from_utf8(process::output(&mut command)?)?;
