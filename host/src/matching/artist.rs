@@ -256,7 +256,10 @@ pub(super) fn agreement(wanted: &Credits, have: &Credits) -> Option<Agreement> {
                 let found = compare(part, &entry.whole).filter(|_| !one_of_them);
                 best = Agreement::better(best, as_part(found, !part.is_one_word()));
                 for other in &entry.parts {
-                    best = Agreement::better(best, as_part(compare(part, other), entry.of_people));
+                    best = Agreement::better(
+                        best,
+                        as_part(compare(part, other), entry.of_people && !part.is_one_word()),
+                    );
                 }
             }
         }
@@ -365,7 +368,10 @@ fn is_ensemble_of(one: &Name, many: &Name) -> bool {
 
 /// `Satie` for `Erik Satie`.
 fn is_surname(have: &str, want: &Name) -> bool {
-    have.len() >= 5 && !want.is_one_word() && want.words().last() == Some(have)
+    have.len() >= 5
+        && !want.is_one_word()
+        && !want.words().any(|word| word == "and")
+        && want.words().last() == Some(have)
 }
 
 /// Whoever plays on the hit and is not wanted, where also somebody is wanted who does not
@@ -510,6 +516,11 @@ mod tests {
     #[test]
     fn other_guests_are_another_recording_and_more_of_them_are_not() {
         let wanted = credits(&["Ann Example", "Bob Other"]);
+        let bands = (
+            credits(&["Paper & The Kites"]),
+            credits(&["Dusk & The Kites"]),
+        );
+        assert!(other_guests(&bands.0, &bands.1, |_| false).is_some());
         for (have, other) in [
             (&["Ann Example", "Carl Third"][..], true),
             (&["Ann Example"], false),

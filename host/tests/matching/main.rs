@@ -1,4 +1,5 @@
-//! What a collector would say to search results, against what the matcher says. The cases
+//! What a collector would say to search results and of a library, against what the matcher
+//! says. The cases
 //! stand in `corpus/`, whose README tells how to read and write them.
 
 #![expect(
@@ -8,3 +9,4 @@
 
 mod corpus;
 mod golden;
+mod invented;
