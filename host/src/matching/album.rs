@@ -68,7 +68,6 @@ const OTHER_ALBUM: f64 = 0.3;
 
 /// `(Deluxe Edition)`, `[2011 Remaster]`, ` - Single`, `1999 - `: no part of the name.
 fn tells_the_edition(title: &Title, at: usize) -> bool {
-    let mut is_alone = true;
     let mut is_edition = false;
     let mut is_number = true;
     for other in title.group(at) {
@@ -82,10 +81,7 @@ fn tells_the_edition(title: &Title, at: usize) -> bool {
         );
         is_number &= is_plain_number(word);
     }
-    for other in 0..title.len() {
-        is_alone &= title.group(at).any(|same| same == other);
-    }
-    if is_alone {
+    if title.is_one_group() {
         // `First Album Remastered`: only the word itself is dropped.
         let print = meaning(title.word_before(at), title.word(at)) == Some(Meaning::Print);
         return print || matches!(title.word(at), "the");

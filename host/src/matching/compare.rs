@@ -81,7 +81,8 @@ pub(super) fn compare(wanted: &Title, hit: &Title, around: &Around<'_>) -> Compa
     comparison.explicit = other.explicit;
     comparison.other_print = mine.print != other.print || (mine.print && !ours.at.is_empty());
     comparison.refusal = judge(&mine, &other, hit, &mut comparison.doubts);
-    if wanted.without_credits() == hit.without_credits() {
+    let is_in_question = comparison.refusal.is_some() || !comparison.doubts.is_empty();
+    if is_in_question && wanted.without_credits() == hit.without_credits() {
         // `Blue Bird` and `Bluebird`.
         comparison.refusal = None;
         comparison.doubts.clear();

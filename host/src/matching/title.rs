@@ -159,6 +159,11 @@ impl Title {
         (0..self.tokens.len()).filter(move |&other| self.tokens[other].group == group)
     }
 
+    /// Whether it has no notes.
+    pub(super) fn is_one_group(&self) -> bool {
+        self.zones.len() == 1
+    }
+
     /// Whether both are the same words in the same order.
     pub(super) fn is_equal(&self, other: &Self) -> bool {
         self.text == other.text

@@ -82,6 +82,9 @@ fn is_same_number(left: &str, right: &str) -> bool {
 /// Short words and plurals never are: `stay` and `stray`, `dream` and `dreams` are songs of
 /// their own.
 pub(super) fn is_near(left: &str, right: &str) -> bool {
+    if left.len().abs_diff(right.len()) > 4 || !begin_alike(left, right) {
+        return false;
+    }
     let (a, b): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     if a.len().abs_diff(b.len()) > 2 || digits(&a) != digits(&b) {
         return false;
@@ -103,6 +106,14 @@ pub(super) fn is_near(left: &str, right: &str) -> bool {
         && !is_plural(left, right)
         && !is_plural(right, left)
         && is_one_edit(&a, &b)
+}
+
+/// No slip changes the first letter and moves neither of the first two: most pairs of words
+/// end here.
+fn begin_alike(left: &str, right: &str) -> bool {
+    let (mut left, mut right) = (left.chars(), right.chars());
+    let (a, b) = ((left.next(), left.next()), (right.next(), right.next()));
+    a.0 == b.0 || a.1 == b.1 || a.0 == b.1 || a.1 == b.0
 }
 
 fn digits(word: &[char]) -> Vec<char> {

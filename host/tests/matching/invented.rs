@@ -94,8 +94,7 @@ fn respelled(dice: &mut Dice, song: &Hit) -> Track {
         2 => artist = artist.replace('&', "and").replace('-', " "),
         3 => {
             artist = artist
-                .replace('ö', "o")
-                .replace('ø', "o")
+                .replace(['ö', 'ø'], "o")
                 .replace('É', "E")
                 .replace('ł', "l")
         }
