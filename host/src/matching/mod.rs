@@ -400,6 +400,10 @@ fn read_album(name: &str, artists: &[Name]) -> Album {
     Album::new(name, &artist)
 }
 
+/// Facts beside a hit by which a plugin says that it read the names from a path, from the
+/// title of a video, or from whoever put it there.
+const DERIVED: [&str; 3] = ["names", "video_title", "uploader"];
+
 /// A hit in the form in which it is compared.
 struct Seen {
     title: Title,
@@ -412,7 +416,10 @@ impl Seen {
     fn read(hit: &Hit, wanted: &[Name]) -> Self {
         let mut artists = Credits::default();
         let path = FilePath::read(&hit.title);
-        let derived = path.is_some() || extra_value(&hit.extra, "names").is_some();
+        let derived = path.is_some()
+            || DERIVED
+                .iter()
+                .any(|key| extra_value(&hit.extra, key).is_some());
         for artist in hit.artists.iter().chain(&hit.album_artist) {
             artists.add(channel(artist, derived));
         }

@@ -127,3 +127,15 @@ fn a_want_without_artist_or_length_is_judged_by_what_is_known() {
     assert!(accepted(&track, &hit("Ann Example", "Bluebird", 200)));
     assert!(!accepted(&track, &hit("Ann Example", "Goldfinch", 200)));
 }
+
+#[test]
+fn a_video_may_have_an_intro_and_a_listed_track_may_not() {
+    let track = wanted("Ann Example", "Bluebird", 200);
+    let mut found = hit("Ann Example", "Bluebird", 212);
+    assert!(!accepted(&track, &found));
+    found.extra = vec![(
+        "video_title".to_owned(),
+        "Ann Example - Bluebird".to_owned(),
+    )];
+    assert!(accepted(&track, &found));
+}
