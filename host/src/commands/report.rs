@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::exit::Exit;
-use crate::engine::{Outcome, Tried};
+use crate::engine::{Outcome, Postponed, SourceTotals, Tried};
 use crate::music::{SourceName, TrackId};
 use crate::plan::generate::Findings;
 use crate::plan::{ItemKind, Plan, Statistics, Status};
@@ -37,6 +37,10 @@ pub struct Report {
     pub rows: Vec<BadRow>,
     /// Sources left out on the way.
     pub dropped: Vec<Dropped>,
+    /// Items that wait for a source that rests.
+    pub postponed: Vec<Postponed>,
+    /// What each source was asked for and what came of it.
+    pub sources: Vec<SourceTotals>,
     /// Items that succeeded with a flaw.
     pub flaws: Vec<Flaw>,
     /// Playlist files written.
@@ -193,6 +197,8 @@ impl Report {
                     reason: reason.clone(),
                 })
                 .collect(),
+            postponed: outcome.postponed.clone(),
+            sources: outcome.sources.clone(),
             flaws: outcome
                 .flaws
                 .iter()

@@ -13,15 +13,17 @@ use super::planning::{self, Drawn};
 use super::report::{Delivered, Parts, Report};
 use super::{playlists, sources};
 use crate::cli::RunArgs;
-use crate::config::Config;
-use crate::engine::{EarlyEnd, Engine, Event, Finisher, Options, Outcome, Reporter};
+use crate::config::{self, Config};
+use crate::engine::{
+    EarlyEnd, Engine, Event, Finisher, Options, Outcome, Reporter, SearchOrder, SourceBook,
+};
 use crate::layout::Layout;
 use crate::matching::Rules;
 use crate::music::SourceName;
 use crate::plan::generate::Findings;
 use crate::plan::{Plan, Status};
 use crate::publish::Publisher;
-use crate::state::{Memory, State};
+use crate::state::{Memory, SourceNotes, State};
 use crate::ui::Screen;
 
 /// Hits asked of a source in one search: enough for the right one among covers and live
@@ -97,6 +99,7 @@ async fn carry_out(
     interrupts.be_polite();
     state.begin_run(&config.library.path)?;
     state.save_plan(&plan)?;
+    let book: Arc<dyn SourceBook> = Arc::new(SourceNotes::open(&config.state)?);
 
     let mut reporter = Tally {
         screen: screen.reporter(plan.items.len()),
@@ -115,7 +118,13 @@ async fn carry_out(
             retries: config.download.retries,
             max_wait: config.download.max_wait,
             hits_per_search: HITS_PER_SEARCH,
+            search: match config.download.search {
+                config::SearchOrder::Priority => SearchOrder::Priority,
+                config::SearchOrder::Best => SearchOrder::Best,
+            },
+            cache_age: config.download.search_cache,
         },
+        book,
     );
     let outcome = engine
         .run(&mut plan, &mut state, &mut reporter, interrupts.cancel())

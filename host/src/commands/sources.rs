@@ -10,8 +10,10 @@ use musicdl_plugin_api::Declaration;
 use secrecy::SecretString;
 
 use super::exit::{Exit, Failure};
-use crate::config::{self, Config, NetworkConfig, ProxyChoice, ResolvedSettings};
-use crate::engine::{Deadlines, Lane};
+use crate::config::{
+    self, Config, NetworkConfig, PaceConfig, ProxyChoice, ResolvedSettings, SourceConfig,
+};
+use crate::engine::{Deadlines, Lane, PaceWish};
 use crate::music::SourceName;
 use crate::plugin::sandbox::strength;
 use crate::plugin::services::{Ground, HostNet, NetError, NetOptions, Route, SourceFacts};
@@ -93,6 +95,23 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
         warnings,
         sandbox,
     })
+}
+
+/// What the user says of a source's pace.
+fn pace_wish(source: &SourceConfig) -> PaceWish {
+    let PaceConfig {
+        search_concurrency,
+        search_spacing,
+        download_spacing,
+        search_window,
+    } = source.pace;
+    PaceWish {
+        search_concurrency,
+        download_concurrency: source.concurrency,
+        search_spacing,
+        download_spacing,
+        search_window,
+    }
 }
 
 /// What the services of a source need to know of its settings.
@@ -224,6 +243,8 @@ impl Sources {
         let deadlines = Deadlines {
             search: config.limits.search_timeout,
             stall: config.limits.download_stall,
+            queue: config.limits.queue_wait,
+            follow: config.limits.follow_stall,
         };
         self.in_order(config)
             .into_iter()
@@ -232,8 +253,8 @@ impl Sources {
                     source.name.clone(),
                     Arc::clone(&source.source),
                     source.declaration.capabilities,
-                    &source.declaration.limits,
-                    config.source(&source.name).concurrency,
+                    source.declaration.limits.clone(),
+                    pace_wish(&config.source(&source.name)),
                     deadlines,
                 )
             })

@@ -14,7 +14,10 @@ use super::section::Section;
 use super::source::{self, Listed};
 use super::value::{self, Refusal};
 use super::wanted::{Wanted, WantedKind};
-use super::{DownloadConfig, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite};
+use super::{
+    DownloadConfig, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite,
+    SearchOrder,
+};
 use crate::music::MOST_TARGETS;
 
 pub(super) const TOP: [&str; 14] = [
@@ -35,7 +38,7 @@ pub(super) const TOP: [&str; 14] = [
 ];
 pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
-pub(super) const DOWNLOAD: [&str; 8] = [
+pub(super) const DOWNLOAD: [&str; 10] = [
     "jobs",
     "threads",
     "overwrite",
@@ -44,11 +47,15 @@ pub(super) const DOWNLOAD: [&str; 8] = [
     "quality",
     "min_quality",
     "max_quality",
+    "search",
+    "search_cache",
 ];
 pub(super) const MATCHING: [&str; 2] = ["accept", "duration_tolerance"];
-pub(super) const LIMITS: [&str; 6] = [
+pub(super) const LIMITS: [&str; 8] = [
     "search_timeout",
     "download_stall",
+    "queue_wait",
+    "follow_stall",
     "connect_check_timeout",
     "plugin_memory",
     "max_playlist_bytes",
@@ -66,6 +73,7 @@ const WANTED: [(&str, WantedKind); 4] = [
 const JOBS: RangeInclusive<u64> = 1..=64;
 const RETRIES: RangeInclusive<u64> = 0..=10;
 const MAX_WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(24 * 3600);
+const SEARCH_CACHE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(24 * 3600);
 const TOLERANCE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 const DEADLINE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
 /// Less does not hold a library and its threads.
@@ -215,6 +223,14 @@ impl FromFile {
         }
         quality.floor = section.read("min_quality", report, value::quality);
         quality.ceiling = section.read("max_quality", report, value::quality);
+        set(
+            &mut download.search,
+            section.read("search", report, search_order),
+        );
+        set(
+            &mut download.search_cache,
+            section.read("search_cache", report, value::duration(SEARCH_CACHE)),
+        );
     }
 
     fn matching(&mut self, mut section: Section<'_>, report: &mut Report) {
@@ -234,6 +250,8 @@ impl FromFile {
         for (key, deadline) in [
             ("search_timeout", &mut limits.search_timeout),
             ("download_stall", &mut limits.download_stall),
+            ("queue_wait", &mut limits.queue_wait),
+            ("follow_stall", &mut limits.follow_stall),
             ("connect_check_timeout", &mut limits.connect_check_timeout),
         ] {
             set(
@@ -281,6 +299,14 @@ fn isolation(word: &str) -> Result<Isolation, Refusal> {
         "process" => Ok(Isolation::Process),
         "none" => Ok(Isolation::None),
         _ => Err(Refusal::one_of(&["process", "none"])),
+    }
+}
+
+fn search_order(word: &str) -> Result<SearchOrder, Refusal> {
+    match word {
+        "priority" => Ok(SearchOrder::Priority),
+        "best" => Ok(SearchOrder::Best),
+        _ => Err(Refusal::one_of(&["priority", "best"])),
     }
 }
 

@@ -29,6 +29,8 @@
 //! | `download.quality` | wanted qualities in order, up to 8: `flac 24/96`, `flac`, `lossless`, `mp3 320`, `lossy 192`; what meets none comes after | lossless first, then more before less |
 //! | `download.min_quality` | what is known to be less is not taken | none |
 //! | `download.max_quality` | what is known to be more comes last | none |
+//! | `download.search` | `priority`: sources are asked one after the other and the first that delivers decides; `best`: all are asked at once | `priority` |
+//! | `download.search_cache` | for how long an answer to a search is good, 0s to 24h | `12h` |
 //! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
 //! | `sources` | sources in order of preference with their settings, see below | all loaded plugins |
@@ -37,6 +39,8 @@
 //! | `state` | directory of the journal | `.musicdl` beside the config, or in the current directory without one |
 //! | `limits.search_timeout` | longest search at one source, 1s to 1h | `60s` |
 //! | `limits.download_stall` | longest download without a sign of life, 1s to 1h | `60s` |
+//! | `limits.queue_wait` | longest stay in the queue of a service that downloads by itself, 1s to 1h | `90s` |
+//! | `limits.follow_stall` | longest download of such a service without a byte, 1s to 1h | `180s` |
 //! | `limits.connect_check_timeout` | longest probe of a source, 1s to 1h | `15s` |
 //! | `limits.plugin_memory` | address space of a plugin's process and of each program it starts, 64MiB to 1TiB | `none` |
 //! | `limits.max_playlist_bytes` | largest playlist file, 1 to 1GiB | `256MiB` |
@@ -83,6 +87,10 @@
 //!       password_file: ./pw     # or `password`, or `password_command: pass show music`
 //!       enabled: true           # default true
 //!       concurrency: 2          # downloads at once, 1 to 64; default: as the plugin declares
+//!       search_concurrency: 1   # searches at once, 1 to 64; default: as the plugin declares
+//!       search_spacing: 1s      # from search to search, 0s to 1h; default: as the plugin declares
+//!       download_spacing: 3s    # from download to download, the same
+//!       search_window: 34/220s  # searches in a time of 1s to 24h; default: as the plugin declares
 //!   - youtube                   # no settings
 //! ```
 //!
@@ -131,7 +139,7 @@ pub use inputs::{Flags, Inputs};
 pub use load::{load, load_without_library};
 pub use network::{NetworkConfig, ProxyChoice};
 pub use secret::Secret;
-pub use source::{ResolvedSettings, SourceConfig};
+pub use source::{PaceConfig, ResolvedSettings, SourceConfig};
 pub use wanted::{EntryLayout, Wanted, WantedInput, WantedKind};
 
 /// A checked configuration. Every path in it is absolute.
@@ -239,6 +247,11 @@ pub struct DownloadConfig {
     pub max_wait: Duration,
     /// Which quality is preferred. Default: lossless first, then more before less.
     pub quality: QualityWish,
+    /// In which order sources are asked.
+    pub search: SearchOrder,
+    /// For how long an answer to a search is good, 0 s to 24 h. Default 12 h: a target is good
+    /// for a day, and some of that is left for the download.
+    pub search_cache: Duration,
 }
 
 impl Default for DownloadConfig {
@@ -249,8 +262,19 @@ impl Default for DownloadConfig {
             retries: 2,
             max_wait: Duration::from_secs(60),
             quality: QualityWish::default(),
+            search: SearchOrder::Priority,
+            search_cache: Duration::from_secs(12 * 3600),
         }
     }
+}
+
+/// In which order sources are asked for a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchOrder {
+    /// One after the other; the first that delivers decides.
+    Priority,
+    /// All at once; the best of everything they found.
+    Best,
 }
 
 /// What happens to a file that is already there.
@@ -285,6 +309,11 @@ pub struct LimitsConfig {
     pub search_timeout: Duration,
     /// Longest download without a sign of life, 1 s to 1 h. Default 60 s.
     pub download_stall: Duration,
+    /// Longest stay in the queue of a service that downloads by itself, 1 s to 1 h.
+    /// Default 90 s.
+    pub queue_wait: Duration,
+    /// Longest download of such a service without a byte, 1 s to 1 h. Default 180 s.
+    pub follow_stall: Duration,
     /// Longest probe of a source, 1 s to 1 h. Default 15 s.
     pub connect_check_timeout: Duration,
     /// Address space of a plugin's process and of each program it starts in bytes, 64 MiB to
@@ -301,6 +330,8 @@ impl Default for LimitsConfig {
         Self {
             search_timeout: Duration::from_secs(60),
             download_stall: Duration::from_secs(60),
+            queue_wait: Duration::from_secs(90),
+            follow_stall: Duration::from_secs(180),
             connect_check_timeout: Duration::from_secs(15),
             plugin_memory: None,
             max_playlist_bytes: 256 * 1024 * 1024,

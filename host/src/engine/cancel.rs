@@ -15,6 +15,14 @@ impl Cancel {
         Self::default()
     }
 
+    /// The same wishes for one item: it ends with the run, and may be ended alone.
+    pub(super) fn of_one_item(&self) -> Self {
+        Self {
+            stop: self.stop.child_token(),
+            abort: self.abort.child_token(),
+        }
+    }
+
     /// Take no new work; what runs may finish its step.
     pub fn stop(&self) {
         self.stop.cancel();

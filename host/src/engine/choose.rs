@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use musicdl_plugin_api::{Hit, Provenance, Query, TargetKind, extra_value};
+use musicdl_plugin_api::{Hit, Provenance, extra_value};
 
 use crate::matching::{Matcher, Rules, Score, Verdict};
 use crate::music::{Codec, Sound, Track};
@@ -65,14 +65,14 @@ pub(super) fn choose(wanted: &Track, hits: Vec<Hit>, rules: &Rules) -> Choice {
     choice
 }
 
-/// The match first, then what the user prefers, then who can send at once.
+/// The match first, then what the user prefers, then who can send at once. What is equal in
+/// all of that stays as its source put it, which knows more of its peers.
 pub(super) fn better_first(left: &Candidate, right: &Candidate) -> Ordering {
     step(right.score.total)
         .cmp(&step(left.score.total))
         .then_with(|| left.grade.cmp(&right.grade))
         .then_with(|| right.score.total.total_cmp(&left.score.total))
         .then_with(|| right.hit.free_slot.cmp(&left.hit.free_slot))
-        .then_with(|| left.hit.target_id.cmp(&right.hit.target_id))
 }
 
 fn step(total: f64) -> i64 {
@@ -120,42 +120,6 @@ fn sound(hit: &Hit) -> Sound {
         bitrate: hit.bitrate,
         transcoded: extra_value(&hit.extra, "transcoded").is_some_and(|value| value != "no"),
     }
-}
-
-/// What to ask for a track, the most specific words first. The second is for services that
-/// look in titles only; nothing is asked with fewer words than the whole title.
-pub(super) fn queries(track: &Track, limit: u32) -> Vec<Query> {
-    let facts = Query {
-        kind: TargetKind::TRACK,
-        title: Some(track.title.clone()),
-        artists: track.artists.clone(),
-        album: track.album.clone(),
-        album_artist: track.album_artist.clone(),
-        duration_ms: track.duration_ms,
-        isrc: track.isrc.as_ref().map(|isrc| isrc.as_str().to_owned()),
-        recording_mbid: track.recording_mbid.clone(),
-        track_number: track.track_number,
-        disc_number: track.disc_number,
-        year: track.year(),
-        explicit: track.explicit,
-        limit,
-        ..Query::default()
-    };
-    let full = match track.artist() {
-        Some(artist) => format!("{artist} {}", track.title),
-        None => track.title.clone(),
-    };
-    let mut queries = vec![Query {
-        text: full,
-        ..facts.clone()
-    }];
-    if track.artist().is_some() {
-        queries.push(Query {
-            text: track.title.clone(),
-            ..facts
-        });
-    }
-    queries
 }
 
 #[cfg(test)]
@@ -271,14 +235,5 @@ mod tests {
         ];
         let ids = ids_by(wish(&["flac"]), hits);
         assert_eq!(ids[0], "original");
-    }
-
-    #[test]
-    fn the_whole_title_is_the_least_that_is_asked_for() {
-        let texts: Vec<String> = queries(&track(), 10)
-            .into_iter()
-            .map(|query| query.text)
-            .collect();
-        assert_eq!(texts, ["Ann Example Bluebird", "Bluebird"]);
     }
 }

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Postponed;
+use super::policy::counts::SourceTotals;
 use crate::music::{SourceName, TrackId};
 use crate::plan::{Statistics, Status};
 
@@ -76,6 +79,17 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A source is left alone for a while; items go elsewhere, and may come back to it.
+    SourceRests {
+        /// Which.
+        source: SourceName,
+        /// When it is asked again.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody had an item, but a source that rests may have it: it waits for another run.
+    ItemPostponed(Postponed),
     /// An item succeeded with a flaw that should be known.
     Flaw {
         /// Which item.
@@ -104,6 +118,12 @@ pub enum Event {
     },
     /// The run was told to end; what runs may finish for a moment.
     Stopping,
+    /// What a source was asked for in this run and what came of it; one for each, at the end.
+    SourceFinished {
+        /// The numbers.
+        #[serde(flatten)]
+        totals: SourceTotals,
+    },
     /// The engine is done.
     RunFinished {
         /// How the items stand.

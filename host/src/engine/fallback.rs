@@ -7,17 +7,32 @@ use musicdl_plugin_api::{ErrorKind, SourceError, extra_value};
 
 use crate::plugin::DROP_SOURCE;
 
+/// What was being done when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A search.
+    Search,
+    /// A download of one candidate.
+    Download,
+}
+
 /// What happens to the item next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// The same call again, after that time.
+    /// The same call again, after exactly that time: the service asked for it.
     SameAgainAfter(Duration),
-    /// The next candidate of the same source; for a search, the next source.
+    /// The same call again, at any moment within that time.
+    SameAgainWithin(Duration),
+    /// The next candidate, of whichever source.
     OtherCandidate,
+    /// The next source; this one does not know the item.
+    OtherSource,
+    /// The source is left alone for that time, and the item goes elsewhere.
+    RestSource(Duration),
     /// The source is of no use to any item of this run.
     DropSource,
-    /// The user stopped the run.
-    Park,
+    /// The user stopped the run, or the item: it waits for another time.
+    GiveBack,
     /// The disk does not take files; nothing can be fetched.
     Stop,
 }
@@ -27,11 +42,15 @@ pub(super) enum Next {
 pub(super) struct Patience {
     /// Further tries after the first.
     pub(super) retries: u32,
-    /// A longer wait than this is not waited for; the item goes elsewhere.
+    /// A longer wait than this is not waited for; the source rests.
     pub(super) max_wait: Duration,
-    /// The user asked for the run to end.
+    /// The user asked for an end.
     pub(super) stopping: bool,
 }
+
+/// After a 429 that did not end within all tries and named no wait: long enough for a quota
+/// per minute to pass.
+const UNNAMED_REST: Duration = Duration::from_secs(60);
 
 /// The first back-off; it doubles with each try up to the ceiling (promises D1).
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
@@ -46,33 +65,49 @@ const DISK_STOPS: [&str; 4] = [
     "FileTooLarge",
 ];
 
-/// `tries` counts the calls already made, from 1.
-pub(super) fn after_failure(error: &SourceError, tries: u32, patience: Patience) -> Next {
+/// `tries` counts the calls already made, from 1; more than any patience means that none is
+/// left.
+pub(super) fn after_failure(
+    step: Step,
+    error: &SourceError,
+    tries: u32,
+    patience: Patience,
+) -> Next {
     if extra_value(&error.extra, "io_error").is_some_and(|kind| DISK_STOPS.contains(&kind)) {
         return Next::Stop;
     }
     if extra_value(&error.extra, DROP_SOURCE).is_some() {
         return Next::DropSource;
     }
+    let elsewhere = match step {
+        Step::Search => Next::OtherSource,
+        Step::Download => Next::OtherCandidate,
+    };
+    let out_of_tries = tries > patience.retries;
     match error.kind {
-        ErrorKind::Cancelled if patience.stopping => Next::Park,
+        ErrorKind::Cancelled if patience.stopping => Next::GiveBack,
         // Nobody asked for it: this target ended itself.
-        ErrorKind::Cancelled => Next::OtherCandidate,
+        ErrorKind::Cancelled => elsewhere,
         ErrorKind::NotConfigured | ErrorKind::Auth => Next::DropSource,
-        ErrorKind::RateLimited | ErrorKind::Transient => {
-            let wait = error.retry_after.unwrap_or_else(|| backoff(tries));
-            if tries > patience.retries || wait > patience.max_wait {
-                Next::OtherCandidate
-            } else {
-                Next::SameAgainAfter(wait)
-            }
-        }
+        ErrorKind::RateLimited => match error.retry_after {
+            Some(wait) if out_of_tries || wait > patience.max_wait => Next::RestSource(wait),
+            Some(wait) => Next::SameAgainAfter(wait),
+            None if out_of_tries => Next::RestSource(UNNAMED_REST),
+            None => Next::SameAgainWithin(backoff(tries)),
+        },
+        ErrorKind::Transient => match error.retry_after {
+            // A 503 that names its wait is as good as a 429.
+            Some(wait) if wait > patience.max_wait => Next::RestSource(wait),
+            _ if out_of_tries => elsewhere,
+            Some(wait) => Next::SameAgainAfter(wait),
+            None => Next::SameAgainWithin(backoff(tries).min(patience.max_wait)),
+        },
         ErrorKind::NotFound
         | ErrorKind::Unsupported
         | ErrorKind::Permanent
-        | ErrorKind::Internal => Next::OtherCandidate,
+        | ErrorKind::Internal => elsewhere,
         // A kind of a later plugin-api: its failure says nothing about the source.
-        _ => Next::OtherCandidate,
+        _ => elsewhere,
     }
 }
 
@@ -86,81 +121,134 @@ fn backoff(tries: u32) -> Duration {
 mod tests {
     use super::*;
 
+    const PATIENCE: Patience = Patience {
+        retries: 2,
+        max_wait: Duration::from_secs(60),
+        stopping: false,
+    };
+
     #[test]
     fn each_kind_of_failure_has_its_consequence() {
         use ErrorKind::{
             Auth, Cancelled, Internal, NotConfigured, NotFound, Permanent, RateLimited, Transient,
             Unsupported,
         };
-        use Next::{DropSource, OtherCandidate, SameAgainAfter};
-        let patience = Patience {
-            retries: 2,
-            max_wait: Duration::from_secs(60),
-            stopping: false,
+        use Next::{
+            DropSource, OtherCandidate, OtherSource, RestSource, SameAgainAfter, SameAgainWithin,
         };
         let ms = Duration::from_millis;
-        for (kind, asked, tries, expected) in [
-            (NotConfigured, None, 1, DropSource),
-            (Auth, None, 1, DropSource),
-            (NotFound, None, 1, OtherCandidate),
-            (Unsupported, None, 1, OtherCandidate),
-            (Permanent, None, 1, OtherCandidate),
-            (Internal, None, 1, OtherCandidate),
-            (Cancelled, None, 1, OtherCandidate),
-            (Transient, None, 1, SameAgainAfter(ms(500))),
-            (Transient, None, 2, SameAgainAfter(ms(1000))),
-            (Transient, None, 3, OtherCandidate),
-            (RateLimited, Some(ms(7000)), 1, SameAgainAfter(ms(7000))),
-            (RateLimited, Some(ms(61_000)), 1, OtherCandidate),
-            (RateLimited, None, 2, SameAgainAfter(ms(1000))),
-            (RateLimited, Some(ms(1)), 3, OtherCandidate),
+        for (kind, asked, tries, of_search, of_download) in [
+            (NotConfigured, None, 1, DropSource, DropSource),
+            (Auth, None, 1, DropSource, DropSource),
+            (NotFound, None, 1, OtherSource, OtherCandidate),
+            (Unsupported, None, 1, OtherSource, OtherCandidate),
+            (Permanent, None, 1, OtherSource, OtherCandidate),
+            (Internal, None, 1, OtherSource, OtherCandidate),
+            (Cancelled, None, 1, OtherSource, OtherCandidate),
+            (
+                Transient,
+                None,
+                1,
+                SameAgainWithin(ms(500)),
+                SameAgainWithin(ms(500)),
+            ),
+            (
+                Transient,
+                None,
+                2,
+                SameAgainWithin(ms(1000)),
+                SameAgainWithin(ms(1000)),
+            ),
+            (Transient, None, 3, OtherSource, OtherCandidate),
+            (
+                Transient,
+                Some(ms(700)),
+                1,
+                SameAgainAfter(ms(700)),
+                SameAgainAfter(ms(700)),
+            ),
+            (
+                Transient,
+                Some(ms(61_000)),
+                1,
+                RestSource(ms(61_000)),
+                RestSource(ms(61_000)),
+            ),
+            (
+                RateLimited,
+                Some(ms(7000)),
+                1,
+                SameAgainAfter(ms(7000)),
+                SameAgainAfter(ms(7000)),
+            ),
+            (
+                RateLimited,
+                Some(ms(61_000)),
+                1,
+                RestSource(ms(61_000)),
+                RestSource(ms(61_000)),
+            ),
+            (
+                RateLimited,
+                None,
+                2,
+                SameAgainWithin(ms(1000)),
+                SameAgainWithin(ms(1000)),
+            ),
+            (
+                RateLimited,
+                None,
+                3,
+                RestSource(ms(60_000)),
+                RestSource(ms(60_000)),
+            ),
+            (
+                RateLimited,
+                Some(ms(1)),
+                3,
+                RestSource(ms(1)),
+                RestSource(ms(1)),
+            ),
         ] {
             let mut error = SourceError::new(kind, "test");
             error.retry_after = asked;
-            let next = after_failure(&error, tries, patience);
-            assert_eq!(next, expected, "{kind:?} after {tries} tries");
+            for (step, expected) in [(Step::Search, of_search), (Step::Download, of_download)] {
+                let next = after_failure(step, &error, tries, PATIENCE);
+                assert_eq!(next, expected, "{step:?}: {kind:?} after {tries} tries");
+            }
         }
     }
 
     #[test]
-    fn a_cancel_parks_the_item_only_when_the_user_asked_for_it() {
+    fn a_cancel_gives_the_item_back_only_when_the_user_asked_for_it() {
         let patience = Patience {
-            retries: 2,
-            max_wait: Duration::from_secs(60),
             stopping: true,
+            ..PATIENCE
         };
-        assert_eq!(
-            after_failure(&SourceError::cancelled(), 1, patience),
-            Next::Park
-        );
+        let next = after_failure(Step::Download, &SourceError::cancelled(), 1, patience);
+        assert_eq!(next, Next::GiveBack);
     }
 
     #[test]
     fn a_source_that_was_put_aside_is_dropped_whatever_the_kind() {
-        let patience = Patience {
-            retries: 2,
-            max_wait: Duration::from_secs(60),
-            stopping: false,
-        };
         for kind in ErrorKind::ALL {
             let mut error = SourceError::new(kind, "its process ended 3 times within 60 s");
             error.extra = vec![(DROP_SOURCE.to_owned(), "yes".to_owned())];
-            assert_eq!(after_failure(&error, 1, patience), Next::DropSource);
+            for step in [Step::Search, Step::Download] {
+                assert_eq!(after_failure(step, &error, 1, PATIENCE), Next::DropSource);
+            }
         }
     }
 
     #[test]
     fn a_full_disk_stops_the_run_whatever_the_kind() {
-        let patience = Patience {
-            retries: 2,
-            max_wait: Duration::from_secs(60),
-            stopping: false,
-        };
         let mut error = SourceError::internal("no space left");
         error
             .extra
             .push(("io_error".to_owned(), "StorageFull".to_owned()));
-        assert_eq!(after_failure(&error, 1, patience), Next::Stop);
+        for step in [Step::Search, Step::Download] {
+            assert_eq!(after_failure(step, &error, 1, PATIENCE), Next::Stop);
+        }
     }
 
     #[test]

@@ -1,21 +1,25 @@
-//! One track: search, choose, fetch, finish. Source after source, candidate after candidate,
-//! until one file is at its places or everybody was tried.
+//! One track: source after source, candidate after candidate, until one file is at its places
+//! or everybody was tried. What a single search or download takes is `look`'s and `fetch`'s.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use musicdl_plugin_api::{DownloadRequest, QualityCeiling, SourceError, TargetKind};
-use tokio::sync::mpsc;
+use musicdl_plugin_api::SourceError;
+use tokio::task::JoinSet;
 
-use super::cancel::Cancel;
-use super::choose::{Candidate, Choice, choose, queries};
-use super::delivered::only_file;
+use super::SearchOrder;
+use super::book::SourceBook;
+use super::choose::{Candidate, better_first};
 use super::event::{Event, Tried};
-use super::fallback::{Next, Patience, after_failure};
+use super::fallback::{Next, Patience, Step, after_failure};
+use super::fetch::{Fetched, fetch};
 use super::finish::{FinishError, Finished, Finisher};
 use super::journal::Attempt;
-use super::lane::{Lane, Sign};
+use super::lane::Wrapped;
+use super::look::{Look, look};
+use super::policy::{Fault, Rest};
+use super::post::Errand;
+use super::space::Space;
 use crate::matching::Rules;
 use crate::music::SourceName;
 use crate::plan::PlanItem;
@@ -28,13 +32,49 @@ const REFUSALS_NAMED: usize = 5;
 
 /// What all jobs of a run share.
 pub(super) struct Context {
-    pub(super) lanes: Vec<Arc<Lane>>,
+    pub(super) lanes: Vec<Arc<Wrapped>>,
     pub(super) finisher: Finisher,
     pub(super) rules: Rules,
     pub(super) patience: Patience,
     pub(super) hits_per_search: u32,
-    pub(super) cancel: Cancel,
-    pub(super) events: mpsc::UnboundedSender<Event>,
+    pub(super) order: SearchOrder,
+    pub(super) book: Arc<dyn SourceBook>,
+    pub(super) space: Arc<Space>,
+}
+
+impl Context {
+    fn next_after(&self, step: Step, error: &SourceError, errand: &Errand) -> Next {
+        let patience = Patience {
+            stopping: errand.cancel.is_stopping(),
+            ..self.patience
+        };
+        after_failure(step, error, u32::MAX, patience)
+    }
+
+    /// Whether that failure ends the item's part in the run.
+    pub(super) fn ends(&self, step: Step, error: &SourceError, errand: &Errand) -> bool {
+        matches!(
+            self.next_after(step, error, errand),
+            Next::GiveBack | Next::Stop
+        )
+    }
+
+    /// The words for a failure after which nothing can be fetched any more.
+    pub(super) fn disk_stop(&self, error: &SourceError) -> Option<String> {
+        let next = after_failure(Step::Download, error, u32::MAX, self.patience);
+        matches!(next, Next::Stop).then(|| error.to_string())
+    }
+}
+
+/// What earlier jobs of this run found out about an item.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// Positions of the sources that do not have it.
+    pub(super) asked: BTreeSet<usize>,
+    /// Candidates that failed, by the position of their source.
+    failed: HashSet<(usize, String)>,
+    /// How often it was put off.
+    pub(super) postponed: u32,
 }
 
 /// How a job ended.
@@ -46,8 +86,10 @@ pub(super) enum End {
     Failed {
         error: String,
     },
-    /// The user stopped the run; the item waits for the next one.
-    Parked,
+    /// Nobody who could be asked had it; others rest.
+    Postponed(Rest),
+    /// The user stopped the run, or the item.
+    GivenBack,
     /// The disk does not take files; no item can succeed now.
     Stop {
         cause: String,
@@ -59,15 +101,25 @@ pub(super) struct Report {
     pub(super) end: End,
     pub(super) attempts: Vec<Attempt>,
     pub(super) tried: Vec<Tried>,
+    pub(super) before: Before,
 }
 
 /// Carries one item out.
-pub(super) async fn carry_out(item: PlanItem, context: Arc<Context>) -> Report {
+pub(super) async fn carry_out(
+    item: PlanItem,
+    context: Arc<Context>,
+    errand: Errand,
+    before: Before,
+) -> Report {
     let mut job = Job {
         item: Arc::new(item),
         context,
+        errand,
+        before,
         attempts: Vec::new(),
         tried: Vec::new(),
+        rest: None,
+        resting: BTreeSet::new(),
     };
     let end = match job.run().await {
         Ok(end) | Err(end) => end,
@@ -76,27 +128,28 @@ pub(super) async fn carry_out(item: PlanItem, context: Arc<Context>) -> Report {
         end,
         attempts: job.attempts,
         tried: job.tried,
+        before: job.before,
     }
 }
 
 struct Job {
     item: Arc<PlanItem>,
     context: Arc<Context>,
+    errand: Errand,
+    before: Before,
     attempts: Vec<Attempt>,
     tried: Vec<Tried>,
+    /// The earliest end of a rest that was met.
+    rest: Option<Rest>,
+    /// Positions of the sources that could not be asked.
+    resting: BTreeSet<usize>,
 }
 
-/// What a call came to after all its tries.
-enum Outcome<T> {
-    Got(T),
-    /// This target, or this search, came to nothing.
-    Lost(String),
-    /// The whole source is out.
-    SourceLost,
-}
+/// A candidate and the position of its source.
+type Offer = (usize, Candidate);
 
 impl Job {
-    /// `Err` is the short way out: parked or stopped.
+    /// `Err` is the short way out: given back or stopped.
     async fn run(&mut self) -> Result<End, End> {
         if let Some(owned) = self.item.owned.clone() {
             let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
@@ -106,292 +159,225 @@ impl Job {
                     finished,
                     source: None,
                 }),
-                Err(error) => Err(self.disk_failure(error)),
+                Err(error) => Err(disk_failure(&error)),
             };
         }
-        let context = Arc::clone(&self.context);
-        for lane in &context.lanes {
-            if lane.dropped().is_some() || !lane.takes_tracks() {
-                continue;
-            }
-            if let Some(end) = self.try_source(lane).await? {
-                return Ok(end);
-            }
-        }
-        Ok(End::Failed {
-            error: self.why_everything_failed(),
+        let done = match self.context.order {
+            SearchOrder::Priority => self.one_after_the_other().await?,
+            SearchOrder::Best => self.best_of_all().await?,
+        };
+        Ok(match (done, self.rest.take()) {
+            (Some(end), _) => end,
+            (None, Some(rest)) => End::Postponed(rest),
+            (None, None) => End::Failed {
+                error: self.why_everything_failed(),
+            },
         })
     }
 
-    async fn try_source(&mut self, lane: &Arc<Lane>) -> Result<Option<End>, End> {
-        let Some(choice) = self.search(lane).await? else {
-            return Ok(None);
-        };
-        for (refused, why) in choice.refused.into_iter().take(REFUSALS_NAMED) {
-            self.lost(lane, Some(&refused), why);
-        }
-        for candidate in choice.accepted.into_iter().take(CANDIDATES_PER_SOURCE) {
-            match self.fetch(lane, &candidate).await? {
-                Outcome::Got(finished) => {
-                    let source = Some(lane.name().clone());
-                    return Ok(Some(End::Completed { finished, source }));
+    /// The sources that may have it and can be asked, by position.
+    fn sources(&self) -> Vec<usize> {
+        let lanes = self.context.lanes.iter().enumerate();
+        lanes
+            .filter(|(at, lane)| {
+                !lane.is_album_only() && lane.dropped().is_none() && !self.before.asked.contains(at)
+            })
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    async fn one_after_the_other(&mut self) -> Result<Option<End>, End> {
+        for at in self.sources() {
+            let mut fresh = false;
+            loop {
+                let looked = self.look(at, fresh).await;
+                let (offers, kept) = self.take(at, looked).await?;
+                if let Some(end) = self.fetch_first(offers).await? {
+                    return Ok(Some(end));
                 }
-                Outcome::Lost(why) => self.lost(lane, Some(&candidate), why),
-                Outcome::SourceLost => return Ok(None),
+                // What the kept answer named may be gone; the source may have it elsewhere.
+                if !kept || self.rests(at) {
+                    break;
+                }
+                fresh = true;
+            }
+            if !self.rests(at) {
+                self.before.asked.insert(at);
             }
         }
         Ok(None)
     }
 
-    /// Asks in ever fewer words until something may be the wanted recording.
-    async fn search(&mut self, lane: &Arc<Lane>) -> Result<Option<Choice>, End> {
-        let mut queries = queries(&self.item.track, self.context.hits_per_search);
-        if lane.shapes_queries() {
-            queries.truncate(1);
+    async fn best_of_all(&mut self) -> Result<Option<End>, End> {
+        let mut looks = JoinSet::new();
+        for at in self.sources() {
+            let look = self.look(at, false);
+            looks.spawn(async move { (at, look.await) });
         }
-        let mut best = Choice::default();
-        let mut hits = 0;
-        for query in queries {
-            let context = Arc::clone(&self.context);
-            let outcome = self
-                .persist(lane, || lane.search(query.clone(), &context.cancel))
-                .await?;
-            match outcome {
-                Outcome::Got(found) => {
-                    hits += found.len();
-                    let choice = choose(&self.item.track, found, &self.context.rules);
-                    let accepted = choice.accepted.len();
-                    self.tell(Event::Searched {
-                        id: self.item.id().clone(),
-                        source: lane.name().clone(),
-                        hits: accepted + choice.refused.len(),
-                        accepted,
-                    });
-                    if accepted > 0 {
-                        return Ok(Some(choice));
-                    }
-                    if choice.refused.len() > best.refused.len() {
-                        best = choice;
-                    }
+        let mut looked = Vec::new();
+        while let Some(one) = looks.join_next().await {
+            // A panic of ours is a panic of the job's, which costs the item.
+            looked.push(one.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
+        }
+        looked.sort_by_key(|(at, _)| *at);
+        let (mut offers, mut asked) = (Vec::new(), Vec::new());
+        for (at, look) in looked {
+            let (of_one, _) = self.take(at, look).await?;
+            offers.extend(of_one);
+            asked.push(at);
+        }
+        // Stable: of two that are equally good the one of the preferred source comes first.
+        offers.sort_by(|(_, left), (_, right)| better_first(left, right));
+        let end = self.fetch_first(offers).await?;
+        let resting: HashSet<usize> = asked.iter().copied().filter(|at| self.rests(*at)).collect();
+        self.before
+            .asked
+            .extend(asked.into_iter().filter(|at| !resting.contains(at)));
+        Ok(end)
+    }
+
+    fn look(&self, at: usize, fresh: bool) -> impl Future<Output = Look> + use<> {
+        let errand = Errand {
+            fresh,
+            ..self.errand.clone()
+        };
+        look(
+            Arc::clone(&self.context.lanes[at]),
+            Arc::clone(&self.item),
+            Arc::clone(&self.context),
+            errand,
+        )
+    }
+
+    /// What a source has to offer, best first, and whether that is an answer that was kept.
+    /// Says why the rest of what it found is not taken.
+    async fn take(&mut self, at: usize, look: Look) -> Result<(Vec<Offer>, bool), End> {
+        let nothing = (Vec::new(), false);
+        let (choice, hits, kept) = match look {
+            Look::Found { choice, hits, kept } => (choice, hits, kept),
+            Look::Lost(why) => {
+                if let Some(why) = why {
+                    self.lost(at, None, why);
                 }
-                Outcome::Lost(why) => {
-                    self.lost(lane, None, why);
-                    return Ok(None);
-                }
-                Outcome::SourceLost => return Ok(None),
+                return Ok(nothing);
             }
-        }
+            Look::Rests(rest) => {
+                self.put_off(at, rest);
+                return Ok(nothing);
+            }
+            Look::Ended(fault) => return Err(self.ended(fault)),
+        };
         if hits == 0 {
-            self.lost(lane, None, "found nothing".to_owned());
+            self.lost(at, None, "found nothing".to_owned());
         }
-        Ok(Some(best))
-    }
-
-    async fn fetch(
-        &mut self,
-        lane: &Arc<Lane>,
-        candidate: &Candidate,
-    ) -> Result<Outcome<Finished>, End> {
-        let (started_at, clock) = (Timestamp::now(), Instant::now());
-        let mut bytes = 0;
-        let outcome = self.fetch_and_finish(lane, candidate, &mut bytes).await;
-        let failure = match &outcome {
-            Ok(Outcome::Got(_)) => None,
-            Ok(Outcome::Lost(why)) => Some(why.clone()),
-            Ok(Outcome::SourceLost) => lane.dropped(),
-            Err(_) => Some("stopped".to_owned()),
+        for (refused, why) in choice.refused.into_iter().take(REFUSALS_NAMED) {
+            self.lost(at, Some(&refused), why);
+        }
+        let failed = |candidate: &Candidate| {
+            let key = (at, candidate.hit.target_id.clone());
+            self.before.failed.contains(&key)
         };
-        self.attempts.push(Attempt {
-            id: self.item.id().clone(),
-            source: lane.name().clone(),
-            target: candidate.hit.target_id.clone(),
-            score: candidate.score.total,
-            bytes,
-            started_at,
-            took: clock.elapsed(),
-            failure,
-        });
-        outcome
-    }
-
-    async fn fetch_and_finish(
-        &mut self,
-        lane: &Arc<Lane>,
-        candidate: &Candidate,
-        bytes: &mut u64,
-    ) -> Result<Outcome<Finished>, End> {
-        let context = Arc::clone(&self.context);
-        let outcome = self
-            .persist(lane, || async {
-                // A fresh, empty directory for every try.
-                let staging = {
-                    let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
-                    let source = lane.name().clone();
-                    blocking(move || context.finisher.publisher().staging(item.id(), &source)).await
-                };
-                let staging = match staging {
-                    Ok(staging) => staging,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let request = DownloadRequest {
-                    target_id: candidate.hit.target_id.clone(),
-                    kind: TargetKind::TRACK,
-                    dest_dir: staging.fetch().to_owned(),
-                    ceiling: QualityCeiling::default(),
-                    hit: candidate.hit.clone(),
-                    extra: Vec::new(),
-                };
-                let files = lane
-                    .download(request, self.signs(lane), &context.cancel)
-                    .await?;
-                let delivered = only_file(files, staging.fetch())?;
-                Ok(Ok((staging, delivered)))
-            })
-            .await?;
-        let (staging, delivered) = match outcome {
-            Outcome::Got(Ok(got)) => got,
-            Outcome::Got(Err(error)) => return Err(self.disk_failure(error.into())),
-            Outcome::Lost(why) => return Ok(Outcome::Lost(why)),
-            Outcome::SourceLost => return Ok(Outcome::SourceLost),
-        };
-        *bytes = delivered.bytes;
-        let item = Arc::clone(&self.item);
-        let finished = blocking(move || {
-            let finished = context.finisher.finish(&staging, &delivered, &item);
-            let removed = staging.remove();
-            finished.and_then(|finished| removed.map(|()| finished).map_err(FinishError::from))
-        })
-        .await;
-        match finished {
-            Ok(finished) => Ok(Outcome::Got(finished)),
-            Err(error @ FinishError::Refused(_)) if !error.is_disk_stop() => {
-                Ok(Outcome::Lost(error.to_string()))
+        let mut accepted = choice.accepted;
+        accepted.retain(|candidate| !failed(candidate));
+        let mut offers = Vec::new();
+        for (candidate, known) in self.known_to_be_bad(at, accepted).await {
+            match known {
+                Some(why) => self.lost(at, Some(&candidate), format!("known to be bad: {why}")),
+                None => offers.push((at, candidate)),
             }
-            Err(error) => Err(self.disk_failure(error)),
         }
+        Ok((offers, kept))
     }
 
-    /// Makes a call again as long as the table of failures says so.
-    async fn persist<T, F>(
+    /// Each with what an earlier run found against it.
+    async fn known_to_be_bad(
         &self,
-        lane: &Lane,
-        mut call: impl FnMut() -> F,
-    ) -> Result<Outcome<T>, End>
-    where
-        F: Future<Output = Result<T, SourceError>>,
-    {
-        let mut tries = 0;
-        loop {
-            let error = match call().await {
-                Ok(got) => {
-                    lane.succeeded();
-                    return Ok(Outcome::Got(got));
+        at: usize,
+        candidates: Vec<Candidate>,
+    ) -> Vec<(Candidate, Option<String>)> {
+        let book = Arc::clone(&self.context.book);
+        let source = self.context.lanes[at].name().clone();
+        let item = self.item.id().clone();
+        let known = move |candidate: Candidate| {
+            let why = book.bad_file(&source, &candidate.hit.target_id, &item);
+            (candidate, why)
+        };
+        blocking(move || candidates.into_iter().map(known).collect()).await
+    }
+
+    /// Fetches the first of them that is any good.
+    async fn fetch_first(&mut self, offers: Vec<Offer>) -> Result<Option<End>, End> {
+        let mut fetched_of: HashMap<usize, usize> = HashMap::new();
+        for (at, candidate) in offers {
+            let lane = Arc::clone(&self.context.lanes[at]);
+            let so_far = fetched_of.entry(at).or_default();
+            if *so_far == CANDIDATES_PER_SOURCE || lane.dropped().is_some() {
+                continue;
+            }
+            *so_far += 1;
+            let (fetched, attempt) =
+                fetch(&lane, &candidate, &self.item, &self.context, &self.errand).await;
+            self.attempts.push(attempt);
+            match fetched {
+                Fetched::Got(finished) => {
+                    let source = Some(lane.name().clone());
+                    return Ok(Some(End::Completed { finished, source }));
                 }
-                Err(error) => error,
-            };
-            tries += 1;
-            let patience = Patience {
-                stopping: self.context.cancel.is_stopping(),
-                ..self.context.patience
-            };
-            match after_failure(&error, tries, patience) {
-                Next::SameAgainAfter(wait) => self.wait(lane, wait, &error).await?,
-                Next::OtherCandidate if lane.gave_up(error.kind) => {
-                    let reason = format!("failed again and again, last with {error}");
-                    self.drop_source(lane, &reason);
-                    return Ok(Outcome::SourceLost);
+                Fetched::Lost(why) => {
+                    let target = candidate.hit.target_id.clone();
+                    self.before.failed.insert((at, target));
+                    self.lost(at, Some(&candidate), why);
                 }
-                Next::OtherCandidate => return Ok(Outcome::Lost(error.to_string())),
-                Next::DropSource => {
-                    self.drop_source(lane, &error.to_string());
-                    return Ok(Outcome::SourceLost);
+                Fetched::Rests(rest) => {
+                    self.put_off(at, rest);
+                    fetched_of.insert(at, CANDIDATES_PER_SOURCE);
                 }
-                Next::Park => return Err(End::Parked),
-                Next::Stop => {
-                    return Err(End::Stop {
-                        cause: error.to_string(),
-                    });
-                }
+                Fetched::Dropped => {}
+                Fetched::Obstructed(error) => return Err(End::Failed { error }),
+                Fetched::DiskStops(cause) => return Err(End::Stop { cause }),
+                Fetched::Ended => return Err(End::GivenBack),
             }
         }
+        Ok(None)
     }
 
-    async fn wait(&self, lane: &Lane, wait: Duration, error: &SourceError) -> Result<(), End> {
-        self.tell(Event::Retrying {
-            id: self.item.id().clone(),
-            source: lane.name().clone(),
-            after: wait,
-            reason: error.to_string(),
-        });
-        tokio::select! {
-            () = tokio::time::sleep(wait) => Ok(()),
-            () = self.context.cancel.stopping() => Err(End::Parked),
+    fn put_off(&mut self, at: usize, rest: Rest) {
+        self.resting.insert(at);
+        let sooner = self
+            .rest
+            .as_ref()
+            .is_none_or(|known| rest.until < known.until);
+        if sooner {
+            self.rest = Some(rest);
         }
     }
 
-    fn drop_source(&self, lane: &Lane, reason: &str) {
-        if lane.drop_for_run(reason) {
-            self.tell(Event::SourceDropped {
-                source: lane.name().clone(),
-                reason: reason.to_owned(),
-            });
+    /// Whether that source may have it but cannot be asked now.
+    fn rests(&self, at: usize) -> bool {
+        self.resting.contains(&at)
+    }
+
+    fn ended(&self, fault: Fault) -> End {
+        match fault {
+            Fault::Failed(error) => match self.context.disk_stop(&error) {
+                Some(cause) => End::Stop { cause },
+                None => End::GivenBack,
+            },
+            Fault::Rests(_) | Fault::Dropped(_) => End::GivenBack,
         }
     }
 
-    /// A place that is taken costs this item; anything else costs the run.
-    fn disk_failure(&self, error: FinishError) -> End {
-        if error.is_disk_stop() {
-            End::Stop {
-                cause: error.to_string(),
-            }
-        } else {
-            End::Failed {
-                error: error.to_string(),
-            }
-        }
-    }
-
-    fn lost(&mut self, lane: &Lane, candidate: Option<&Candidate>, reason: String) {
+    fn lost(&mut self, at: usize, candidate: Option<&Candidate>, reason: String) {
         let tried = Tried {
             id: self.item.id().clone(),
-            source: lane.name().clone(),
+            source: self.context.lanes[at].name().clone(),
             target: candidate.map(|candidate| candidate.hit.target_id.clone()),
             title: candidate.map(shown),
             score: candidate.map(|candidate| candidate.score.total),
             reason,
         };
-        self.tell(Event::Lost(tried.clone()));
+        self.errand.post.tell(Event::Lost(tried.clone()));
         self.tried.push(tried);
-    }
-
-    /// A channel that turns the signs of one download into events.
-    fn signs(&self, lane: &Lane) -> mpsc::UnboundedSender<Sign> {
-        let (sender, mut signs) = mpsc::unbounded_channel();
-        let (id, source) = (self.item.id().clone(), lane.name().clone());
-        let events = self.context.events.clone();
-        tokio::spawn(async move {
-            while let Some(sign) = signs.recv().await {
-                let (id, source) = (id.clone(), source.clone());
-                let event = match sign {
-                    Sign::Bytes { done, total } => Event::Fetching {
-                        id,
-                        source,
-                        done,
-                        total,
-                    },
-                    Sign::State(text) => Event::SourceState { id, source, text },
-                };
-                if events.send(event).is_err() {
-                    return;
-                }
-            }
-        });
-        sender
-    }
-
-    fn tell(&self, event: Event) {
-        // The coordinator outlives every job but an aborted one, of which nobody asks.
-        drop(self.context.events.send(event));
     }
 
     fn why_everything_failed(&self) -> String {
@@ -411,8 +397,21 @@ impl Job {
     }
 }
 
+/// A place that is taken costs this item; anything else costs the run.
+fn disk_failure(error: &FinishError) -> End {
+    if error.is_disk_stop() {
+        End::Stop {
+            cause: error.to_string(),
+        }
+    } else {
+        End::Failed {
+            error: error.to_string(),
+        }
+    }
+}
+
 /// A candidate for people.
-fn shown(candidate: &Candidate) -> String {
+pub(super) fn shown(candidate: &Candidate) -> String {
     let hit = &candidate.hit;
     let title = match &hit.version {
         Some(version) => format!("{} ({version})", hit.title),
@@ -426,7 +425,7 @@ fn shown(candidate: &Candidate) -> String {
 }
 
 /// Runs disk and decoding work off the workers of the runtime.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {

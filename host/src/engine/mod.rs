@@ -12,38 +12,72 @@
 //! Ending early: [`Cancel::stop`] takes no new work and gives running jobs `FINISH_TIME`;
 //! [`Cancel::abort`] ends them at once. Both leave their items pending in the journal.
 
+mod book;
 mod cancel;
 mod choose;
 mod delivered;
 mod event;
 mod fallback;
+mod fetch;
 mod finish;
 mod job;
 mod journal;
+mod ladder;
 mod lane;
-mod pace;
+mod look;
+mod policy;
+mod post;
+mod space;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use jiff::Timestamp;
+use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+pub use book::{NoBook, SourceBook};
 pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};
 pub use finish::Finisher;
 pub use journal::{Attempt, Entry, Journal, JournalError};
-pub use lane::{Deadlines, Lane};
+pub use lane::Lane;
+pub use policy::call::Deadlines;
+pub use policy::counts::{Failures, SourceTotals};
+pub use policy::pace::PaceWish;
 
 use crate::matching::Rules;
+use crate::music::{SourceName, TrackId};
 use crate::plan::{ItemKind, ItemState, Plan, SkipReason, Status};
 use fallback::Patience;
-use job::{Context, End, Report};
+use job::{Before, Context, End, Report};
+use policy::Rest;
+use post::{Errand, Letter, Post};
+use space::Space;
 
 /// After a polite stop, running jobs have this long (promises A5).
 const FINISH_TIME: Duration = Duration::from_secs(5);
 /// After an abort, running jobs have this long to clean up.
 const ABORT_TIME: Duration = Duration::from_secs(1);
+
+/// So many items may be on their way for each that really works: the others wait for sources
+/// that are slow for reasons of their own.
+const WAITING_PER_JOB: usize = 4;
+/// An item that was put off so often in one run waits for the next one.
+const PUT_OFF_AT_MOST: u32 = 5;
+
+/// In which order sources are asked for a track.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SearchOrder {
+    /// One after the other; the first that delivers decides.
+    #[default]
+    Priority,
+    /// All at once; the best of everything they found.
+    Best,
+}
 
 /// What the user decided about a run.
 #[derive(Clone, Copy, Debug)]
@@ -58,13 +92,18 @@ pub struct Options {
     pub max_wait: Duration,
     /// Hits asked for in one search.
     pub hits_per_search: u32,
+    /// In which order sources are asked.
+    pub search: SearchOrder,
+    /// For how long an answer to a search is good.
+    pub cache_age: Duration,
 }
 
 /// Sources, library and rules, ready to carry a plan out.
 pub struct Engine {
-    lanes: Vec<Arc<Lane>>,
+    lanes: Vec<Lane>,
     finisher: Finisher,
     options: Options,
+    book: Arc<dyn SourceBook>,
 }
 
 /// How a run ended, besides what the plan says of each item.
@@ -75,11 +114,28 @@ pub struct Outcome {
     /// Everything that lost, in order of time.
     pub tried: Vec<Tried>,
     /// Sources left out on the way, with the reason.
-    pub dropped: Vec<(crate::music::SourceName, String)>,
+    pub dropped: Vec<(SourceName, String)>,
+    /// Items that wait for a source that rests.
+    pub postponed: Vec<Postponed>,
+    /// What each source was asked for and what came of it.
+    pub sources: Vec<SourceTotals>,
     /// Items that succeeded with a flaw.
-    pub flaws: Vec<(crate::music::TrackId, String)>,
+    pub flaws: Vec<(TrackId, String)>,
     /// Wall time.
     pub took: Duration,
+}
+
+/// An item that waits for a source that rests.
+#[derive(Clone, Debug, Serialize)]
+pub struct Postponed {
+    /// Which.
+    pub id: TrackId,
+    /// Its name for people.
+    pub name: String,
+    /// When the source can be asked again.
+    pub until: Timestamp,
+    /// Why it rests.
+    pub reason: String,
 }
 
 /// Why a run ended before its plan did.
@@ -97,12 +153,18 @@ pub enum EarlyEnd {
 }
 
 impl Engine {
-    /// Sources in order of preference.
-    pub fn new(lanes: Vec<Lane>, finisher: Finisher, options: Options) -> Self {
+    /// Sources in order of preference, and what is kept of them between runs.
+    pub fn new(
+        lanes: Vec<Lane>,
+        finisher: Finisher,
+        options: Options,
+        book: Arc<dyn SourceBook>,
+    ) -> Self {
         Self {
-            lanes: lanes.into_iter().map(Arc::new).collect(),
+            lanes,
             finisher,
             options,
+            book,
         }
     }
 
@@ -116,19 +178,24 @@ impl Engine {
         cancel: &Cancel,
     ) -> Outcome {
         let clock = Instant::now();
-        let (events, inbox) = mpsc::unbounded_channel();
+        let (post, inbox) = Post::new();
+        let options = self.options;
+        let patience = Patience {
+            retries: options.retries,
+            max_wait: options.max_wait,
+            stopping: false,
+        };
+        let now = Timestamp::now();
+        let wrap = |lane: Lane| Arc::new(lane.wrap(&self.book, patience, options.cache_age, now));
         let context = Arc::new(Context {
-            lanes: self.lanes,
+            lanes: self.lanes.into_iter().map(wrap).collect(),
             finisher: self.finisher,
-            rules: self.options.rules,
-            patience: Patience {
-                retries: self.options.retries,
-                max_wait: self.options.max_wait,
-                stopping: false,
-            },
-            hits_per_search: self.options.hits_per_search,
-            cancel: cancel.clone(),
-            events,
+            rules: options.rules,
+            patience,
+            hits_per_search: options.hits_per_search,
+            order: options.search,
+            book: Arc::clone(&self.book),
+            space: Arc::new(Space::default()),
         });
         let pending = plan.items_by_status(Status::Pending).count();
         if pending == 0 {
@@ -141,10 +208,17 @@ impl Engine {
             plan,
             journal,
             reporter,
+            context: Arc::clone(&context),
+            cancel: cancel.clone(),
+            post,
+            most: options.jobs.max(1),
             jobs: JoinSet::new(),
-            running: Vec::new(),
+            running: HashMap::new(),
+            waits: HashSet::new(),
             next: 0,
-            waiting: Vec::new(),
+            dependent: Vec::new(),
+            put_off: Vec::new(),
+            before: HashMap::new(),
             book: Vec::new(),
             news: Vec::new(),
             done: 0,
@@ -152,11 +226,23 @@ impl Engine {
             early: None,
             tried: Vec::new(),
             flaws: Vec::new(),
+            postponed: Vec::new(),
         };
-        run.coordinate(&context, inbox, self.options.jobs.max(1))
-            .await;
-        let (early, tried, flaws) = (run.early, run.tried, run.flaws);
+        run.coordinate(inbox).await;
+        let Run {
+            early,
+            tried,
+            flaws,
+            postponed,
+            ..
+        } = run;
         let took = clock.elapsed();
+        let sources: Vec<SourceTotals> = context.lanes.iter().map(|lane| lane.totals()).collect();
+        for totals in &sources {
+            reporter.event(&Event::SourceFinished {
+                totals: totals.clone(),
+            });
+        }
         reporter.event(&Event::RunFinished {
             statistics: plan.statistics(),
             took,
@@ -170,6 +256,8 @@ impl Engine {
             early,
             tried,
             dropped,
+            postponed,
+            sources,
             flaws,
             took,
         }
@@ -181,13 +269,24 @@ struct Run<'a> {
     plan: &'a mut Plan,
     journal: &'a mut dyn Journal,
     reporter: &'a mut dyn Reporter,
+    context: Arc<Context>,
+    cancel: Cancel,
+    post: Post,
+    /// Jobs that may work at once.
+    most: usize,
     jobs: JoinSet<(usize, Report)>,
-    /// Plan positions handed out and not come back, with their task.
-    running: Vec<(tokio::task::Id, usize)>,
+    /// Items handed out and not come back: their plan position, by task.
+    running: HashMap<tokio::task::Id, usize>,
+    /// Plan positions of those among them that only wait.
+    waits: HashSet<usize>,
     /// Where the search for the next pending item goes on.
     next: usize,
     /// Plan positions passed over because they wait for another item.
-    waiting: Vec<usize>,
+    dependent: Vec<usize>,
+    /// Plan positions that wait for a source that rests, and when it can be asked.
+    put_off: Vec<(Instant, usize)>,
+    /// What is known of items that came back unfinished, by plan position.
+    before: HashMap<usize, Before>,
     /// Entries for the next commit.
     book: Vec<Entry>,
     /// Events that wait for that commit.
@@ -196,71 +295,91 @@ struct Run<'a> {
     of: usize,
     early: Option<EarlyEnd>,
     tried: Vec<Tried>,
-    flaws: Vec<(crate::music::TrackId, String)>,
+    flaws: Vec<(TrackId, String)>,
+    postponed: Vec<Postponed>,
 }
 
 impl Run<'_> {
-    async fn coordinate(
-        &mut self,
-        context: &Arc<Context>,
-        mut inbox: mpsc::UnboundedReceiver<Event>,
-        most: usize,
-    ) {
-        let cancel = context.cancel.clone();
+    async fn coordinate(&mut self, mut inbox: mpsc::UnboundedReceiver<Letter>) {
+        let cancel = self.cancel.clone();
         // Set once each, so that no flood of events moves them.
         let (mut deadline, mut last_call) = (None, None);
         loop {
-            while self.early.is_none() && self.running.len() < most && !cancel.is_stopping() {
+            while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
                 let Some(at) = self.take_next() else { break };
-                self.start(at, context);
+                self.start(at);
             }
-            self.commit(&cancel);
-            if self.running.is_empty() {
+            self.commit();
+            let due = self.next_due();
+            if self.running.is_empty() && due.is_none() {
                 break;
             }
             tokio::select! {
                 biased;
-                Some(event) = inbox.recv() => self.hear(event),
+                Some(letter) = inbox.recv() => self.read(letter),
                 Some(ended) = self.jobs.join_next_with_id() => {
-                    self.settle(ended, &cancel);
+                    self.settle(ended);
                     while let Some(ended) = self.jobs.try_join_next_with_id() {
-                        self.settle(ended, &cancel);
+                        self.settle(ended);
                     }
                 }
                 () = cancel.stopping(), if deadline.is_none() => {
                     self.reporter.event(&Event::Stopping);
                     self.early.get_or_insert(EarlyEnd::Interrupted);
-                    deadline = Some(tokio::time::Instant::now() + FINISH_TIME);
+                    deadline = Some(Instant::now() + FINISH_TIME);
                 }
+                () = until(due), if due.is_some() => {}
                 () = until(deadline), if deadline.is_some() && !cancel.is_aborting() => cancel.abort(),
                 () = cancel.aborting(), if last_call.is_none() => {
-                    last_call = Some(tokio::time::Instant::now() + ABORT_TIME);
+                    last_call = Some(Instant::now() + ABORT_TIME);
                 }
                 () = until(last_call), if last_call.is_some() => self.give_up_waiting(),
             }
         }
-        while let Ok(event) = inbox.try_recv() {
-            self.hear(event);
+        while let Ok(letter) = inbox.try_recv() {
+            self.read(letter);
         }
         if cancel.is_stopping() {
             self.early.get_or_insert(EarlyEnd::Interrupted);
         }
-        self.commit(&cancel);
+        self.commit();
     }
 
-    /// The position of the next item that can start. Items that wait for others are looked
-    /// at again first.
+    /// Whether another job may start. One after the other stays one after the other, whatever
+    /// the one waits for.
+    fn has_room(&self) -> bool {
+        let working = self.running.len().saturating_sub(self.waits.len());
+        working < self.most
+            && (self.running.is_empty()
+                || self.most > 1 && self.running.len() < self.most * WAITING_PER_JOB)
+    }
+
+    /// When an item that was put off can be tried again. `None`: nothing waits, or the run
+    /// ends before.
+    fn next_due(&self) -> Option<Instant> {
+        if self.early.is_some() || self.cancel.is_stopping() || !self.has_room() {
+            return None;
+        }
+        self.put_off.iter().map(|(due, _)| *due).min()
+    }
+
+    /// The position of the next item that can start. Items that wait for others, or for a
+    /// source, are looked at again first.
     fn take_next(&mut self) -> Option<usize> {
-        for slot in 0..self.waiting.len() {
-            let at = self.waiting[slot];
+        let now = Instant::now();
+        if let Some(slot) = self.put_off.iter().position(|(due, _)| *due <= now) {
+            return Some(self.put_off.remove(slot).1);
+        }
+        for slot in 0..self.dependent.len() {
+            let at = self.dependent[slot];
             match self.readiness(at) {
                 Readiness::Ready => {
-                    self.waiting.remove(slot);
+                    self.dependent.remove(slot);
                     return Some(at);
                 }
                 Readiness::Waits => {}
                 Readiness::Never => {
-                    self.waiting.remove(slot);
+                    self.dependent.remove(slot);
                     self.skip(at, SkipReason::Dependency);
                     return self.take_next();
                 }
@@ -280,7 +399,7 @@ impl Run<'_> {
             }
             match self.readiness(at) {
                 Readiness::Ready => return Some(at),
-                Readiness::Waits => self.waiting.push(at),
+                Readiness::Waits => self.dependent.push(at),
                 Readiness::Never => self.skip(at, SkipReason::Dependency),
             }
         }
@@ -299,50 +418,67 @@ impl Run<'_> {
         readiness
     }
 
-    fn start(&mut self, at: usize, context: &Arc<Context>) {
+    fn start(&mut self, at: usize) {
         let item = &mut self.plan.items[at];
-        let job = job::carry_out(item.clone(), Arc::clone(context));
+        let errand = Errand {
+            at,
+            id: item.id().clone(),
+            cancel: self.cancel.of_one_item(),
+            post: self.post.clone(),
+            fresh: false,
+        };
+        let before = self.before.remove(&at).unwrap_or_default();
+        let job = job::carry_out(item.clone(), Arc::clone(&self.context), errand, before);
         item.state = ItemState::InProgress;
         let (id, name) = (item.id().clone(), item.display_name());
         self.book.push(Entry::Started { id: id.clone() });
         self.reporter.event(&Event::ItemStarted { id, name });
         let task = self.jobs.spawn(async move { (at, job.await) });
-        self.running.push((task.id(), at));
+        self.running.insert(task.id(), at);
     }
 
-    fn hear(&mut self, event: Event) {
-        self.reporter.event(&event);
+    fn read(&mut self, letter: Letter) {
+        match letter {
+            Letter::Event(event) => self.reporter.event(&event),
+            Letter::Waits(at) => {
+                // One that has come back in the meantime waits for nothing.
+                if self.running.values().any(|running| *running == at) {
+                    self.waits.insert(at);
+                }
+            }
+            Letter::GoesOn(at) => {
+                self.waits.remove(&at);
+            }
+        }
     }
 
     fn settle(
         &mut self,
         ended: Result<(tokio::task::Id, (usize, Report)), tokio::task::JoinError>,
-        cancel: &Cancel,
     ) {
-        let (task, at, report) = match ended {
-            Ok((task, (at, report))) => (task, at, report),
+        let (at, report) = match ended {
+            Ok((task, (at, report))) => {
+                self.running.remove(&task);
+                (at, report)
+            }
             Err(error) => {
                 // A panic of ours: it costs the item, and the item only.
-                let task = error.id();
-                let Some(&(_, at)) = self.running.iter().find(|(running, _)| *running == task)
-                else {
+                let Some(at) = self.running.remove(&error.id()) else {
                     return;
                 };
                 let end = End::Failed {
                     error: format!("internal error: {error}"),
                 };
-                (
-                    task,
-                    at,
-                    Report {
-                        end,
-                        attempts: Vec::new(),
-                        tried: Vec::new(),
-                    },
-                )
+                let report = Report {
+                    end,
+                    attempts: Vec::new(),
+                    tried: Vec::new(),
+                    before: Before::default(),
+                };
+                (at, report)
             }
         };
-        self.running.retain(|(running, _)| *running != task);
+        self.waits.remove(&at);
         self.book
             .extend(report.attempts.into_iter().map(Entry::Attempt));
         self.tried.extend(report.tried);
@@ -372,17 +508,45 @@ impl Run<'_> {
                 });
                 self.end(at, ItemState::Failed { error }, None);
             }
-            End::Parked => {
-                self.plan.items[at].state = ItemState::Pending;
-                self.book.push(Entry::Parked { id });
-            }
+            End::Postponed(rest) => self.postpone(at, rest, report.before),
+            End::GivenBack => self.give_back(at),
             End::Stop { cause } => {
-                self.plan.items[at].state = ItemState::Pending;
-                self.book.push(Entry::Parked { id });
+                self.give_back(at);
                 self.early.get_or_insert(EarlyEnd::Disk { cause });
-                cancel.stop();
+                self.cancel.stop();
             }
         }
+    }
+
+    /// The item is pending again.
+    fn give_back(&mut self, at: usize) {
+        let item = &mut self.plan.items[at];
+        item.state = ItemState::Pending;
+        self.book.push(Entry::Parked {
+            id: item.id().clone(),
+        });
+    }
+
+    /// The item waits for a source that rests: in this run if the user's patience goes so
+    /// far, else for another one.
+    fn postpone(&mut self, at: usize, rest: Rest, mut before: Before) {
+        self.give_back(at);
+        before.postponed += 1;
+        let left = rest.until.saturating_duration_since(Instant::now());
+        if left <= self.context.patience.max_wait && before.postponed < PUT_OFF_AT_MOST {
+            self.put_off.push((rest.until, at));
+            self.before.insert(at, before);
+            return;
+        }
+        let item = &self.plan.items[at];
+        let postponed = Postponed {
+            id: item.id().clone(),
+            name: item.display_name(),
+            until: Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX),
+            reason: rest.why,
+        };
+        self.news.push(Event::ItemPostponed(postponed.clone()));
+        self.postponed.push(postponed);
     }
 
     fn skip(&mut self, at: usize, reason: SkipReason) {
@@ -394,7 +558,7 @@ impl Run<'_> {
     }
 
     /// Puts an item into its last state; the reporter hears of it after the commit.
-    fn end(&mut self, at: usize, state: ItemState, source: Option<crate::music::SourceName>) {
+    fn end(&mut self, at: usize, state: ItemState, source: Option<SourceName>) {
         self.done += 1;
         let item = &mut self.plan.items[at];
         item.state = state;
@@ -411,13 +575,13 @@ impl Run<'_> {
     }
 
     /// Writes the book, then spreads the news.
-    fn commit(&mut self, cancel: &Cancel) {
+    fn commit(&mut self) {
         if !self.book.is_empty() {
             // The coordinator may block here: a commit takes a millisecond, and nothing may
             // be told before it is durable.
             if let Err(error) = self.journal.record(&self.book) {
                 self.early.get_or_insert(EarlyEnd::Journal(error));
-                cancel.stop();
+                self.cancel.stop();
             }
             self.book.clear();
         }
@@ -430,13 +594,10 @@ impl Run<'_> {
     fn give_up_waiting(&mut self) {
         self.jobs.abort_all();
         self.jobs.detach_all();
-        for (_, at) in std::mem::take(&mut self.running) {
-            let item = &mut self.plan.items[at];
-            item.state = ItemState::Pending;
-            self.book.push(Entry::Parked {
-                id: item.id().clone(),
-            });
+        for at in std::mem::take(&mut self.running).into_values() {
+            self.give_back(at);
         }
+        self.waits.clear();
     }
 }
 
@@ -446,7 +607,7 @@ enum Readiness {
     Never,
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,

@@ -5,8 +5,10 @@
 //! another plan and keeps the finished work.
 
 mod journal;
+mod kept_hit;
 mod lock;
 mod plan;
+mod sources;
 mod status;
 
 use std::fs;
@@ -19,6 +21,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 pub use lock::Holder;
 pub use plan::Memory;
+pub use sources::SourceNotes;
 pub use status::{FailedItem, LastRun, StatusReport};
 
 mod migrations {

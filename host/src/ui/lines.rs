@@ -47,6 +47,20 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
         Event::SourceDropped { source, reason } => Some(warning(&format!(
             "{source} is left out of this run: {reason}"
         ))),
+        Event::SourceRests {
+            source,
+            until,
+            reason,
+        } => Some(warning(&format!(
+            "{source} is left alone until {until:.0}: {}",
+            plain(reason)
+        ))),
+        Event::ItemPostponed(item) => Some(warning(&format!(
+            "{} waits until {:.0}: {}",
+            plain(&item.name),
+            item.until,
+            plain(&item.reason)
+        ))),
         Event::Flaw { message, .. } if !errors_only => Some(warning(message)),
         Event::Retrying {
             source,
@@ -69,6 +83,7 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
         | Event::Retrying { .. }
         | Event::Lost(_)
         | Event::Flaw { .. }
+        | Event::SourceFinished { .. }
         | Event::RunFinished { .. } => None,
     }
 }

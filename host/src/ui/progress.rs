@@ -45,6 +45,13 @@ impl Bars {
         }
     }
 
+    fn clear(&mut self, id: &TrackId) {
+        if let Some(Row { bar, .. }) = self.running.remove(id) {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
+        }
+    }
+
     fn count(&mut self, id: &TrackId, source: &SourceName, done: u64, total: Option<u64>) {
         let Some(row) = self.running.get_mut(id) else {
             return;
@@ -79,6 +86,8 @@ impl Reporter for Bars {
                 bar.set_style(style("  {spinner} {prefix} {msg}"));
                 bar.set_prefix(plain(name));
                 bar.set_message("searching");
+                // One that waited for a source has its row already.
+                self.clear(id);
                 self.running.insert(id.clone(), Row { bar, counts: false });
             }
             Event::Searched {
@@ -97,20 +106,22 @@ impl Reporter for Bars {
             }
             Event::Retrying { id, source, .. } => self.say(id, format!("{source}: waiting")),
             Event::ItemFinished { id, .. } => {
-                if let Some(Row { bar, .. }) = self.running.remove(id) {
-                    bar.finish_and_clear();
-                    self.bars.remove(&bar);
-                }
+                self.clear(id);
                 self.whole.inc(1);
             }
+            Event::ItemPostponed(item) => self.clear(&item.id),
             Event::RunFinished { .. } => {
                 for (_, Row { bar, .. }) in self.running.drain() {
                     bar.finish_and_clear();
                 }
                 self.whole.finish_and_clear();
             }
-            Event::Lost(_) | Event::SourceDropped { .. } | Event::Flaw { .. } | Event::Stopping => {
-            }
+            Event::Lost(_)
+            | Event::SourceDropped { .. }
+            | Event::SourceRests { .. }
+            | Event::SourceFinished { .. }
+            | Event::Flaw { .. }
+            | Event::Stopping => {}
         }
     }
 }

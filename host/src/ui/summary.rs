@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::out::plain;
 use crate::commands::{Check, Report};
+use crate::engine::SourceTotals;
 use crate::plan::generate::Findings;
 use crate::plan::{ItemKind, Plan, Statistics, Status};
 use crate::plugin::PluginReport;
@@ -139,6 +140,17 @@ pub(super) fn report(report: &Report) -> String {
             format_args!("left out: {}: {}\n", dropped.source, plain(&dropped.reason)),
         );
     }
+    for item in &report.postponed {
+        write_to(
+            &mut text,
+            format_args!(
+                "waits until {:.0}: {}: {}\n",
+                item.until,
+                plain(&item.name),
+                plain(&item.reason)
+            ),
+        );
+    }
     for flaw in &report.flaws {
         write_to(
             &mut text,
@@ -162,6 +174,11 @@ pub(super) fn report(report: &Report) -> String {
             .collect();
         write_to(&mut text, format_args!("fetched: {}\n", list.join(", ")));
     }
+    for source in &report.sources {
+        if let Some(line) = totals(source) {
+            write_to(&mut text, format_args!("{line}\n"));
+        }
+    }
     write_to(
         &mut text,
         format_args!(
@@ -172,6 +189,31 @@ pub(super) fn report(report: &Report) -> String {
         ),
     );
     text
+}
+
+/// What a source was asked for. `None`: for nothing.
+fn totals(source: &SourceTotals) -> Option<String> {
+    let asked = source.searches + source.downloads + source.cache_hits;
+    if asked == 0 {
+        return None;
+    }
+    let mut parts = vec![
+        format!("{} searches", source.searches),
+        format!("{} downloads", source.downloads),
+        format!("{:.1} MB", source.bytes as f64 / 1e6),
+    ];
+    if source.cache_hits > 0 {
+        parts.push(format!("{} answered from memory", source.cache_hits));
+    }
+    if source.waits > 0 {
+        parts.push(format!("waited {:.1} s", source.waited_seconds));
+    }
+    if let Some(left) = source.searches_left {
+        parts.push(format!("{left} searches left"));
+    }
+    let failures = source.failures.iter();
+    parts.extend(failures.map(|failures| format!("{} times {}", failures.count, failures.kind)));
+    Some(format!("{}: {}", source.source, parts.join(", ")))
 }
 
 fn counts(statistics: &Statistics) -> String {

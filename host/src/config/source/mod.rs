@@ -4,6 +4,7 @@
 
 mod check;
 mod given;
+mod pace;
 mod secret_input;
 mod settings;
 
@@ -22,6 +23,7 @@ use super::section::{refused, word};
 use super::value::{self, Refusal};
 
 pub(super) use check::passwords_in;
+pub use pace::PaceConfig;
 pub use settings::ResolvedSettings;
 pub(super) use settings::mode_if_others_can_read;
 
@@ -29,7 +31,17 @@ pub(super) use settings::mode_if_others_can_read;
 const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=64;
 
 /// The keys of a source that are the host's and reach no plugin.
-const RESERVED: [&str; 2] = ["enabled", "concurrency"];
+const RESERVED: [&str; 6] = {
+    let [at_once, searches, downloads, window] = pace::KEYS;
+    [
+        "enabled",
+        "concurrency",
+        at_once,
+        searches,
+        downloads,
+        window,
+    ]
+};
 
 /// One source as the user configured it.
 ///
@@ -42,6 +54,8 @@ pub struct SourceConfig {
     pub enabled: bool,
     /// Most downloads at once, 1 to 64. `None`: as the plugin declares.
     pub concurrency: Option<u32>,
+    /// How fast it is asked.
+    pub pace: PaceConfig,
     /// Line in the config file, from 1. `None`: not listed there.
     pub line: Option<u64>,
     said: Vec<Setting>,
@@ -101,6 +115,7 @@ impl SourceConfig {
             name,
             enabled: None,
             concurrency: None,
+            pace: PaceConfig::default(),
             line: None,
             said: Vec::new(),
         }
@@ -131,6 +146,7 @@ pub(super) struct Listed {
     pub(super) name: SourceName,
     enabled: Option<bool>,
     concurrency: Option<u32>,
+    pace: PaceConfig,
     line: Option<u64>,
     said: Vec<Setting>,
 }
@@ -141,7 +157,9 @@ impl Listed {
         let mut flaws = Report::default();
         let enabled = around.reserved(&self.name, "enabled", value::flag, &mut flaws);
         let most = around.reserved(&self.name, "concurrency", concurrency, &mut flaws);
+        let pace = self.pace.with_environment(&around, &self.name, &mut flaws);
         SourceConfig {
+            pace,
             enabled: enabled.or(self.enabled).unwrap_or(true),
             concurrency: most.or(self.concurrency),
             line: self.line,
@@ -272,6 +290,7 @@ fn read_one(file: &ConfigFile, node: Node, report: &mut Report) -> Option<Listed
         name,
         enabled: None,
         concurrency: None,
+        pace: PaceConfig::default(),
         line: Some(spot.line),
         said: Vec::new(),
     };
@@ -292,6 +311,7 @@ impl Listed {
             "concurrency" => {
                 self.concurrency = word(file, &name, node, report, concurrency);
             }
+            known if pace::KEYS.contains(&known) => self.set_pace(file, known, node, report),
             _ => self.said.push(Setting {
                 place: file.place(key.spot),
                 key: key.text,

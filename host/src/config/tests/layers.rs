@@ -33,11 +33,11 @@ library:
   path: ~/Music
   cover_file: false
   layout: {album: 'a{title}', single: 'b{title}', playlist: 'c{title}', playlist_single: 'd{title}', m3u: 'e{playlist}'}
-download: {threads: 1, overwrite: skip, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192}
+download: {threads: 1, overwrite: skip, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h}
 matching: {accept: 1, duration_tolerance: 500ms}
 plugins: [./plugins, /opt/plugins]
 state: ../state
-limits: {search_timeout: 1s, download_stall: 2s, connect_check_timeout: 3s, plugin_memory: 128MiB, max_playlist_bytes: 1KiB, max_playlist_rows: 9}
+limits: {search_timeout: 1s, download_stall: 2s, queue_wait: 4s, follow_stall: 5s, connect_check_timeout: 3s, plugin_memory: 128MiB, max_playlist_bytes: 1KiB, max_playlist_rows: 9}
 ",
     )
     .env("HOME", "/home/ann");
@@ -85,6 +85,8 @@ limits: {search_timeout: 1s, download_stall: 2s, connect_check_timeout: 3s, plug
                 floor: target("mp3 192"),
                 ceiling: target("flac 24/192"),
             },
+            search: SearchOrder::Best,
+            search_cache: seconds(3600),
         }
     );
     assert_eq!(
@@ -104,6 +106,8 @@ limits: {search_timeout: 1s, download_stall: 2s, connect_check_timeout: 3s, plug
         LimitsConfig {
             search_timeout: seconds(1),
             download_stall: seconds(2),
+            queue_wait: seconds(4),
+            follow_stall: seconds(5),
             connect_check_timeout: seconds(3),
             plugin_memory: Some(128 * 1024 * 1024),
             max_playlist_bytes: 1024,

@@ -1,6 +1,6 @@
 //! Sources and their settings.
 
-use musicdl_plugin_api::{SettingKind, SettingSpec, Settings};
+use musicdl_plugin_api::{SettingKind, SettingSpec, Settings, Window};
 
 use super::*;
 
@@ -62,9 +62,14 @@ paths: [./mine, /abs, ~/x]
 page: 010
 deep: True
 enabled: true
-concurrency: 2",
+concurrency: 2
+search_concurrency: 3
+search_spacing: 500ms
+download_spacing: 3s
+search_window: 34/220s",
     )
-    .env("HOME", "/home/ann");
+    .env("HOME", "/home/ann")
+    .env("MUSICDL_SOURCES_SUBSONIC_DOWNLOAD_SPACING", "4s");
     let paths = ["mine", "cache"].map(|path| scene.path(path).display().to_string());
     let resolved = resolved(&scene);
     let expected = Settings::from_pairs([
@@ -89,6 +94,18 @@ concurrency: 2",
     assert_eq!(
         (source.enabled, source.concurrency, source.line),
         (true, Some(2), Some(3))
+    );
+    assert_eq!(
+        source.pace,
+        PaceConfig {
+            search_concurrency: Some(3),
+            search_spacing: Some(Duration::from_millis(500)),
+            download_spacing: Some(Duration::from_secs(4)),
+            search_window: Some(Window {
+                requests: 34,
+                per: Duration::from_secs(220),
+            }),
+        }
     );
 }
 
@@ -289,7 +306,7 @@ DIR/musicdl.yaml:4:7: the source `subsonic` has no setting `pasword`; did you me
   |
 4 |       pasword: …
   |       ^^^^^^^
-accepted: url, username, password, password_file, password_command, paths, format, cache, page, deep, enabled, concurrency",
+accepted: url, username, password, password_file, password_command, paths, format, cache, page, deep, enabled, concurrency, search_concurrency, search_spacing, download_spacing, search_window",
         ),
         (
             "username_file: ./x",
@@ -298,7 +315,7 @@ DIR/musicdl.yaml:4:7: the source `subsonic` has no setting `username_file`
   |
 4 |       username_file: …
   |       ^^^^^^^^^^^^^
-accepted: url, username, password, password_file, password_command, paths, format, cache, page, deep, enabled, concurrency
+accepted: url, username, password, password_file, password_command, paths, format, cache, page, deep, enabled, concurrency, search_concurrency, search_spacing, download_spacing, search_window
 hint: only a secret can come from a file or a command",
         ),
         (
@@ -402,6 +419,11 @@ fn a_list_of_sources_that_cannot_be_meant_is_told_with_what_to_write() {
             "sources: [folder: {concurrency: 0}]",
             "`sources.folder.concurrency` is `0`; it must be a whole number from 1 to 64",
             "",
+        ),
+        (
+            "sources: [folder: {search_window: 34}]",
+            "`sources.folder.search_window` is `34`; it must be a number of searches, a slash and a time from 1s to 24h",
+            "e.g. 34/220s",
         ),
     ] {
         let scene = Scene::with_library(yaml);

@@ -1,0 +1,196 @@
+//! One candidate: room on the disk, the download, the file checked, tagged and placed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use musicdl_plugin_api::{DownloadRequest, QualityCeiling, TargetKind};
+
+use super::choose::Candidate;
+use super::delivered::only_file;
+use super::fallback::Step;
+use super::finish::{FinishError, Finished};
+use super::job::{Context, blocking};
+use super::journal::Attempt;
+use super::lane::Wrapped;
+use super::policy::{Fault, Rest};
+use super::post::Errand;
+use super::space::Room;
+use crate::music::TrackId;
+use crate::plan::PlanItem;
+use crate::publish::{PublishError, Staging};
+
+/// What came of fetching.
+#[derive(Debug)]
+pub(super) enum Fetched {
+    /// It is at its places.
+    Got(Finished),
+    /// This candidate is lost.
+    Lost(String),
+    /// The source is not asked at the moment.
+    Rests(Rest),
+    /// The source is out, as was told.
+    Dropped,
+    /// Another file is at the item's place; no candidate can change that.
+    Obstructed(String),
+    /// The disk does not take files.
+    DiskStops(String),
+    /// The run ends, or the item's part in it.
+    Ended,
+}
+
+/// Fetches, and writes down that it did.
+pub(super) async fn fetch(
+    lane: &Wrapped,
+    candidate: &Candidate,
+    item: &Arc<PlanItem>,
+    context: &Arc<Context>,
+    errand: &Errand,
+) -> (Fetched, Attempt) {
+    let (started_at, clock) = (Timestamp::now(), Instant::now());
+    let mut bytes = 0;
+    let fetched = fetch_and_finish(lane, candidate, item, context, errand, &mut bytes).await;
+    let failure = match &fetched {
+        Fetched::Got(_) => None,
+        Fetched::Lost(why) | Fetched::Obstructed(why) | Fetched::DiskStops(why) => {
+            Some(why.clone())
+        }
+        Fetched::Rests(rest) => Some(rest.why.clone()),
+        Fetched::Dropped => lane.dropped(),
+        Fetched::Ended => Some("stopped".to_owned()),
+    };
+    let attempt = Attempt {
+        id: item.id().clone(),
+        source: lane.name().clone(),
+        target: candidate.hit.target_id.clone(),
+        score: candidate.score.total,
+        bytes,
+        started_at,
+        took: clock.elapsed(),
+        failure,
+    };
+    (fetched, attempt)
+}
+
+async fn fetch_and_finish(
+    lane: &Wrapped,
+    candidate: &Candidate,
+    item: &Arc<PlanItem>,
+    context: &Arc<Context>,
+    errand: &Errand,
+    bytes: &mut u64,
+) -> Fetched {
+    let (staging, _room) = match prepare(item.id().clone(), lane, candidate.hit.size, context).await
+    {
+        Ok(prepared) => prepared,
+        Err(refused) => return refused,
+    };
+    let request = DownloadRequest {
+        target_id: candidate.hit.target_id.clone(),
+        kind: TargetKind::TRACK,
+        dest_dir: staging.fetch().to_owned(),
+        ceiling: QualityCeiling::default(),
+        hit: candidate.hit.clone(),
+        extra: Vec::new(),
+    };
+    let files = match lane.download(&request, errand).await {
+        Ok(files) => files,
+        Err(fault) => return of_fault(fault, errand, context),
+    };
+    let fetch_dir = staging.fetch().to_owned();
+    let delivered = match blocking(move || only_file(files, &fetch_dir)).await {
+        Ok(delivered) => delivered,
+        Err(error) => return Fetched::Lost(error.to_string()),
+    };
+    *bytes = delivered.bytes;
+    lane.delivered(delivered.bytes);
+    let finished = {
+        let (item, context) = (Arc::clone(item), Arc::clone(context));
+        blocking(move || {
+            let finished = context.finisher.finish(&staging, &delivered, &item);
+            let removed = staging.remove();
+            finished.and_then(|finished| removed.map(|()| finished).map_err(FinishError::from))
+        })
+        .await
+    };
+    match finished {
+        Ok(finished) => Fetched::Got(finished),
+        Err(error) if error.is_disk_stop() => Fetched::DiskStops(error.to_string()),
+        Err(FinishError::Refused(error)) => {
+            let why = error.to_string();
+            // What its owner keeps on this machine may be mended before the next run.
+            if !lane.is_local() {
+                remember(lane, candidate, item.id(), &why, context).await;
+            }
+            Fetched::Lost(why)
+        }
+        Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
+            Fetched::Obstructed(error.to_string())
+        }
+    }
+}
+
+/// A fresh, empty directory, and room for what comes into it.
+pub(super) async fn prepare(
+    id: TrackId,
+    lane: &Wrapped,
+    size: Option<u64>,
+    context: &Arc<Context>,
+) -> Result<(Staging, Room), Fetched> {
+    let (context, source) = (Arc::clone(context), lane.name().clone());
+    blocking(move || {
+        let publisher = context.finisher.publisher();
+        let of = |error: PublishError| {
+            if error.is_disk_stop() {
+                Fetched::DiskStops(error.to_string())
+            } else {
+                Fetched::Obstructed(error.to_string())
+            }
+        };
+        let staging = publisher.staging(&id, &source).map_err(of)?;
+        let free = publisher.free_bytes().map_err(of)?;
+        let room = context
+            .space
+            .reserve(size, free)
+            .map_err(|refused| Fetched::DiskStops(full(publisher.library(), &refused)))?;
+        Ok((staging, room))
+    })
+    .await
+}
+
+fn full(library: &Path, refused: &super::space::NoRoom) -> String {
+    format!(
+        "there is no room in the library `{}`: {refused}",
+        library.display()
+    )
+}
+
+/// What a call that gave nothing means for the candidate.
+pub(super) fn of_fault(fault: Fault, errand: &Errand, context: &Context) -> Fetched {
+    match fault {
+        Fault::Rests(rest) => Fetched::Rests(rest),
+        Fault::Dropped(_) => Fetched::Dropped,
+        Fault::Failed(error) => {
+            if let Some(cause) = context.disk_stop(&error) {
+                Fetched::DiskStops(cause)
+            } else if context.ends(Step::Download, &error, errand) {
+                Fetched::Ended
+            } else {
+                Fetched::Lost(error.to_string())
+            }
+        }
+    }
+}
+
+async fn remember(
+    lane: &Wrapped,
+    candidate: &Candidate,
+    item: &TrackId,
+    why: &str,
+    context: &Arc<Context>,
+) {
+    let (book, source, item) = (Arc::clone(&context.book), lane.name().clone(), item.clone());
+    let (target, why) = (candidate.hit.target_id.clone(), why.to_owned());
+    blocking(move || book.found_bad(&source, &target, &item, &why)).await;
+}

@@ -1,0 +1,423 @@
+//! A source that fails again and again, or asks for a long rest, is left alone: what it could
+//! not deliver goes elsewhere and may come back later. One that refuses its login is out at
+//! once.
+//!
+//! One that worked before rests for a minute, then one call tries whether it is back; each
+//! time it is not, the rest doubles. One that never worked in this run is dropped: whoever
+//! mistyped an address should not wait for it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use musicdl_plugin_api::{DownloadRequest, ErrorKind, Files, Query, SourceError};
+use tokio::time::Instant;
+
+use super::{Answer, Calls, Fault, Found, Rest, lock};
+use crate::engine::book::SourceBook;
+use crate::engine::event::Event;
+use crate::engine::fallback::{Next, Patience, Step, after_failure};
+use crate::engine::post::Errand;
+use crate::music::SourceName;
+
+/// So many calls given up in a row, with no success between, speak against the source and not
+/// against one target.
+const GIVEN_UP_IN_A_ROW: u32 = 6;
+const FIRST_COOL_DOWN: Duration = Duration::from_secs(60);
+const LONGEST_COOL_DOWN: Duration = Duration::from_secs(15 * 60);
+/// No source rests longer, whatever it asks for (promises D2).
+const LONGEST_REST: Duration = Duration::from_secs(24 * 3600);
+/// While one call tries whether a source is back, others look again after this time.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// How a source stands. Takes the time as an argument and waits for nobody.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Breaker(Mutex<Standing>);
+
+#[derive(Debug, Default)]
+struct Standing {
+    state: State,
+    /// Calls given up in a row.
+    failures: u32,
+    worked: bool,
+    /// How long the last cool-down was.
+    cool_down: Option<Duration>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Open,
+    Resting(Rest),
+    /// One call tries whether it is back.
+    Probing,
+    Dropped(String),
+}
+
+/// What a failure changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Change {
+    /// It is left alone until then; it asked for that itself if `asked`.
+    Rests { rest: Rest, asked: bool },
+    /// It is out.
+    Dropped(String),
+}
+
+impl Breaker {
+    /// A source that an earlier run was asked to leave alone.
+    pub(in crate::engine) fn resting(rest: Option<Rest>) -> Self {
+        Self(Mutex::new(Standing {
+            state: rest.map_or(State::Open, State::Resting),
+            ..Standing::default()
+        }))
+    }
+
+    /// Why it is out of the run; `None` while it is not.
+    pub(in crate::engine) fn dropped(&self) -> Option<String> {
+        match &lock(&self.0).state {
+            State::Dropped(why) => Some(why.clone()),
+            State::Open | State::Resting(_) | State::Probing => None,
+        }
+    }
+
+    /// Whether a call may be made.
+    pub(super) fn admit(&self, now: Instant) -> Result<Pass<'_>, Fault> {
+        let mut standing = lock(&self.0);
+        match &standing.state {
+            State::Open => Ok(Pass { breaker: None }),
+            State::Resting(rest) if rest.until > now => Err(Fault::Rests(rest.clone())),
+            State::Resting(_) => {
+                standing.state = State::Probing;
+                Ok(Pass {
+                    breaker: Some(self),
+                })
+            }
+            State::Probing => Err(Fault::Rests(Rest {
+                until: now + LOOK_AGAIN,
+                why: "another call tries whether it is back".to_owned(),
+            })),
+            State::Dropped(why) => Err(Fault::Dropped(why.clone())),
+        }
+    }
+
+    pub(super) fn succeeded(&self) {
+        let mut standing = lock(&self.0);
+        if matches!(standing.state, State::Dropped(_)) {
+            return;
+        }
+        *standing = Standing {
+            worked: true,
+            ..Standing::default()
+        };
+    }
+
+    /// `next` is what the failure leads to.
+    pub(super) fn failed(&self, error: &SourceError, next: Next, now: Instant) -> Option<Change> {
+        let mut standing = lock(&self.0);
+        if matches!(standing.state, State::Dropped(_)) {
+            return None;
+        }
+        match next {
+            Next::DropSource => Some(standing.leave_out(error.to_string())),
+            Next::RestSource(wait) => {
+                let until = now + wait.min(LONGEST_REST);
+                Some(standing.rest(until, error.to_string(), true))
+            }
+            Next::OtherCandidate | Next::OtherSource if counts(error.kind) => {
+                standing.failures += 1;
+                let probing = matches!(standing.state, State::Probing);
+                if !probing && standing.failures < GIVEN_UP_IN_A_ROW {
+                    return None;
+                }
+                let why = format!("failed again and again, last with {error}");
+                if !standing.worked && !probing {
+                    return Some(standing.leave_out(why));
+                }
+                let cool_down = standing
+                    .cool_down
+                    .map_or(FIRST_COOL_DOWN, |last| (last * 2).min(LONGEST_COOL_DOWN));
+                standing.cool_down = Some(cool_down);
+                Some(standing.rest(now + cool_down, why, false))
+            }
+            // It answered, if with a no.
+            Next::OtherCandidate | Next::OtherSource => {
+                if matches!(standing.state, State::Probing) {
+                    standing.state = State::Open;
+                }
+                None
+            }
+            Next::SameAgainAfter(_) | Next::SameAgainWithin(_) | Next::GiveBack | Next::Stop => {
+                None
+            }
+        }
+    }
+}
+
+impl Standing {
+    fn leave_out(&mut self, why: String) -> Change {
+        self.state = State::Dropped(why.clone());
+        Change::Dropped(why)
+    }
+
+    fn rest(&mut self, until: Instant, why: String, asked: bool) -> Change {
+        let rest = Rest { until, why };
+        self.state = State::Resting(rest.clone());
+        self.failures = 0;
+        Change::Rests { rest, asked }
+    }
+}
+
+/// Leave to make a call. Dropped without an outcome, as when the run ends, the next one may
+/// try instead.
+#[derive(Debug)]
+pub(super) struct Pass<'a> {
+    breaker: Option<&'a Breaker>,
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if let Some(breaker) = self.breaker {
+            let mut standing = lock(&breaker.0);
+            if matches!(standing.state, State::Probing) {
+                standing.state = State::Resting(Rest {
+                    until: Instant::now(),
+                    why: "nobody knows yet whether it is back".to_owned(),
+                });
+            }
+        }
+    }
+}
+
+fn counts(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Transient | ErrorKind::RateLimited | ErrorKind::Internal
+    )
+}
+
+/// A source that is left alone when it should be.
+pub(in crate::engine) struct Guarded<S> {
+    pub(in crate::engine) inner: S,
+    pub(in crate::engine) name: SourceName,
+    pub(in crate::engine) breaker: Arc<Breaker>,
+    pub(in crate::engine) patience: Patience,
+    pub(in crate::engine) book: Arc<dyn SourceBook>,
+}
+
+impl<S> Guarded<S> {
+    /// What an earlier run was asked to keep to.
+    pub(in crate::engine) fn kept_rest(
+        book: &dyn SourceBook,
+        name: &SourceName,
+        now: Timestamp,
+    ) -> Option<Rest> {
+        let (until, why) = book.rest(name, now)?;
+        let left = Duration::try_from(until.duration_since(now)).ok()?;
+        Some(Rest {
+            until: Instant::now() + left.min(LONGEST_REST),
+            why,
+        })
+    }
+
+    fn settle<T>(&self, step: Step, end: Result<T, Fault>, errand: &Errand) -> Result<T, Fault> {
+        let error = match end {
+            Ok(got) => {
+                self.breaker.succeeded();
+                return Ok(got);
+            }
+            Err(Fault::Failed(error)) => error,
+            Err(fault) => return Err(fault),
+        };
+        let patience = Patience {
+            stopping: errand.cancel.is_stopping(),
+            ..self.patience
+        };
+        // All tries were made.
+        let next = after_failure(step, &error, u32::MAX, patience);
+        match self.breaker.failed(&error, next, Instant::now()) {
+            Some(Change::Dropped(why)) => {
+                errand.post.tell(Event::SourceDropped {
+                    source: self.name.clone(),
+                    reason: why.clone(),
+                });
+                Err(Fault::Dropped(why))
+            }
+            Some(Change::Rests { rest, asked }) => {
+                self.tell_and_keep(&rest, asked, errand);
+                Err(match next {
+                    // This call was the source's last word on this target all the same.
+                    Next::OtherCandidate => Fault::Failed(error),
+                    Next::OtherSource
+                    | Next::RestSource(_)
+                    | Next::SameAgainAfter(_)
+                    | Next::SameAgainWithin(_)
+                    | Next::DropSource
+                    | Next::GiveBack
+                    | Next::Stop => Fault::Rests(rest),
+                })
+            }
+            None => Err(Fault::Failed(error)),
+        }
+    }
+
+    fn tell_and_keep(&self, rest: &Rest, asked: bool, errand: &Errand) {
+        let left = rest.until.saturating_duration_since(Instant::now());
+        let until = Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX);
+        errand.post.tell(Event::SourceRests {
+            source: self.name.clone(),
+            until,
+            reason: rest.why.clone(),
+        });
+        if asked {
+            let (book, name, why) = (Arc::clone(&self.book), self.name.clone(), rest.why.clone());
+            // Nobody waits for the note; the program's end does.
+            drop(tokio::task::spawn_blocking(move || {
+                book.rests(&name, until, &why);
+            }));
+        }
+    }
+}
+
+impl<S: Calls> Calls for Guarded<S> {
+    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+        Box::pin(async move {
+            let _pass = self.breaker.admit(Instant::now())?;
+            let end = self.inner.search(query, errand).await;
+            self.settle(Step::Search, end, errand)
+        })
+    }
+
+    fn download<'a>(
+        &'a self,
+        request: &'a DownloadRequest,
+        errand: &'a Errand,
+    ) -> Answer<'a, Files> {
+        Box::pin(async move {
+            let _pass = self.breaker.admit(Instant::now())?;
+            let end = self.inner.download(request, errand).await;
+            self.settle(Step::Download, end, errand)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted::Scripted;
+    use super::*;
+    use crate::engine::book::NoBook;
+
+    const S: Duration = Duration::from_secs(1);
+
+    fn fail(breaker: &Breaker, now: Instant) -> Option<Change> {
+        breaker.failed(&SourceError::transient("down"), Next::OtherSource, now)
+    }
+
+    fn rests(breaker: &Breaker, now: Instant) -> Option<Duration> {
+        match breaker.admit(now) {
+            Err(Fault::Rests(rest)) => Some(rest.until.duration_since(now)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn one_that_never_worked_is_dropped_after_failures_in_a_row() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        for _ in 1..GIVEN_UP_IN_A_ROW {
+            assert_eq!(fail(&breaker, now), None);
+        }
+        assert!(matches!(fail(&breaker, now), Some(Change::Dropped(_))));
+        assert!(matches!(breaker.admit(now), Err(Fault::Dropped(_))));
+        assert_eq!(fail(&breaker, now), None, "it is told once");
+        breaker.succeeded();
+        assert!(
+            breaker.dropped().is_some(),
+            "a late answer brings nobody back"
+        );
+    }
+
+    #[test]
+    fn one_that_worked_rests_and_one_call_tries_whether_it_is_back() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        breaker.succeeded();
+        for _ in 0..GIVEN_UP_IN_A_ROW {
+            fail(&breaker, now);
+        }
+        assert_eq!(rests(&breaker, now), Some(60 * S));
+        let later = now + 60 * S;
+        let probe = breaker.admit(later).unwrap();
+        assert_eq!(rests(&breaker, later), Some(LOOK_AGAIN), "one call only");
+        assert!(fail(&breaker, later).is_some());
+        drop(probe);
+        assert_eq!(rests(&breaker, later), Some(120 * S), "twice as long");
+
+        let last = later + 120 * S;
+        drop(breaker.admit(last).unwrap());
+        let again = breaker.admit(last).unwrap();
+        breaker.succeeded();
+        drop(again);
+        assert!(breaker.admit(last).is_ok() && breaker.admit(last).is_ok());
+        assert_eq!(fail(&breaker, last), None, "and starts to count anew");
+    }
+
+    #[test]
+    fn a_no_is_an_answer_and_counts_neither_way() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        for _ in 0..100 {
+            let no = SourceError::not_found("no");
+            assert_eq!(breaker.failed(&no, Next::OtherSource, now), None);
+        }
+        assert!(breaker.admit(now).is_ok());
+    }
+
+    #[test]
+    fn nobody_rests_longer_than_a_day() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        let error = SourceError::new(ErrorKind::RateLimited, "come back next year");
+        breaker.failed(&error, Next::RestSource(Duration::MAX), now);
+        assert_eq!(rests(&breaker, now), Some(LONGEST_REST));
+    }
+
+    fn guarded(
+        script: Vec<Result<Vec<musicdl_plugin_api::Hit>, SourceError>>,
+    ) -> Guarded<Scripted> {
+        Guarded {
+            inner: Scripted::new(script),
+            name: SourceName::parse("a").unwrap(),
+            breaker: Arc::default(),
+            patience: Patience {
+                retries: 0,
+                max_wait: 60 * S,
+                stopping: false,
+            },
+            book: Arc::new(NoBook),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_login_ends_the_source_at_once_and_is_told_once() {
+        let guarded = guarded(vec![Err(SourceError::auth("no"))]);
+        let (errand, mut inbox) = Errand::for_test();
+        for _ in 0..3 {
+            let end = guarded.search(&Query::default(), &errand).await;
+            assert!(matches!(end, Err(Fault::Dropped(_))), "{end:?}");
+        }
+        assert_eq!(guarded.inner.called(), 1);
+        assert!(inbox.try_recv().is_ok());
+        assert!(inbox.try_recv().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_above_the_ceiling_parks_the_source_until_then() {
+        let busy = SourceError::new(ErrorKind::RateLimited, "busy").with_retry_after(600 * S);
+        let guarded = guarded(vec![Err(busy)]);
+        let (errand, _inbox) = Errand::for_test();
+        let query = Query::default();
+        for _ in 0..3 {
+            let end = guarded.search(&query, &errand).await;
+            assert!(matches!(end, Err(Fault::Rests(_))), "{end:?}");
+        }
+        assert_eq!(guarded.inner.called(), 1);
+        tokio::time::advance(600 * S).await;
+        assert!(guarded.search(&query, &errand).await.is_ok());
+    }
+}

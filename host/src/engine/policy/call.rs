@@ -1,0 +1,355 @@
+//! The call itself: on a thread of its own, under its deadline, cancelled when its item is.
+//! A download that the source handed to a service of its own is followed to its end.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use musicdl_plugin_api::{
+    Capabilities, Download, DownloadRequest, Files, Progress, ProgressSink, Query, Source,
+    SourceError,
+};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
+
+use super::{Answer, Calls, Found, lock};
+use crate::engine::event::Event;
+use crate::engine::post::{Errand, Post};
+use crate::music::{SourceName, TrackId};
+
+/// A search may return no more than this; what is beyond is cut (promises C3).
+const MOST_HITS: usize = 1_000;
+/// After a cancel a call has this long to return (promises C2).
+const GRACE: Duration = Duration::from_secs(5);
+/// A call that shows no sign of life for so long holds nobody up any more: another item runs
+/// in place of its own, and those that wait for its place go elsewhere (promises D7).
+const STILL: Duration = Duration::from_secs(10);
+/// More news of a download than this is of no use to anybody.
+const NEWS_EVERY: Duration = Duration::from_millis(100);
+
+/// The host's own deadlines, where a source declares none.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// Longest time one search may take.
+    pub search: Duration,
+    /// Longest time a download may show no sign of life.
+    pub stall: Duration,
+    /// Longest time a download that was handed to a service may stand in its queue.
+    pub queue: Duration,
+    /// Longest time such a download may bring no byte after its first.
+    pub follow: Duration,
+}
+
+/// Whether the running calls of a source show signs of life.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Pulse {
+    next: AtomicU64,
+    /// The last sign of every running call.
+    calls: Mutex<HashMap<u64, Instant>>,
+}
+
+impl Pulse {
+    /// A call begins; it is over when the answer is dropped.
+    pub(super) fn begin(self: &Arc<Self>, now: Instant) -> Beat {
+        let call = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.calls).insert(call, now);
+        Beat {
+            pulse: Arc::clone(self),
+            call,
+        }
+    }
+
+    /// Whether calls are running and none of them has shown a sign of life lately.
+    pub(super) fn is_still(&self, now: Instant) -> bool {
+        let calls = lock(&self.calls);
+        let still = |last: &Instant| now.saturating_duration_since(*last) >= STILL;
+        !calls.is_empty() && calls.values().all(still)
+    }
+}
+
+/// The signs of life of one call.
+#[derive(Debug)]
+pub(super) struct Beat {
+    pulse: Arc<Pulse>,
+    call: u64,
+}
+
+impl Beat {
+    fn sign(&self, now: Instant) {
+        lock(&self.pulse.calls).insert(self.call, now);
+    }
+}
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        lock(&self.pulse.calls).remove(&self.call);
+    }
+}
+
+/// A source, called.
+pub(in crate::engine) struct Called {
+    pub(in crate::engine) name: SourceName,
+    pub(in crate::engine) source: Arc<dyn Source>,
+    pub(in crate::engine) capabilities: Capabilities,
+    pub(in crate::engine) deadlines: Deadlines,
+    pub(in crate::engine) pulse: Arc<Pulse>,
+}
+
+impl Calls for Called {
+    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+        Box::pin(async move {
+            let (source, query) = (Arc::clone(&self.source), query.clone());
+            let _beat = self.pulse.begin(Instant::now());
+            let mut call = tokio::task::spawn_blocking(move || source.search_raw(&query));
+            let deadline = tokio::time::sleep(self.deadlines.search);
+            tokio::pin!(deadline);
+            let mut elsewhere = None;
+            loop {
+                tokio::select! {
+                    answer = &mut call => {
+                        let mut hits = answer.unwrap_or_else(died)?;
+                        hits.truncate(MOST_HITS);
+                        return Ok(Found { hits, kept: false });
+                    }
+                    () = errand.cancel.aborting() => return Err(SourceError::cancelled().into()),
+                    () = &mut deadline => {
+                        let seconds = self.deadlines.search.as_secs();
+                        let message = format!("no answer to a search within {seconds} s");
+                        return Err(SourceError::transient(message).into());
+                    }
+                    () = tokio::time::sleep(STILL), if elsewhere.is_none() => {
+                        elsewhere = Some(errand.only_waits());
+                    }
+                }
+            }
+        })
+    }
+
+    fn download<'a>(
+        &'a self,
+        request: &'a DownloadRequest,
+        errand: &'a Errand,
+    ) -> Answer<'a, Files> {
+        Box::pin(async move { Ok(self.fetch(request.clone(), errand).await?) })
+    }
+}
+
+/// Where a running download stands.
+enum Stage {
+    /// Its call has not returned.
+    Called,
+    /// A service of the source's has it, since then.
+    Followed { since: Instant },
+}
+
+impl Called {
+    async fn fetch(&self, request: DownloadRequest, errand: &Errand) -> Result<Files, SourceError> {
+        let (ended, mut end) = mpsc::unbounded_channel();
+        let watch = Arc::new(Watch {
+            id: errand.id.clone(),
+            source: self.name.clone(),
+            post: errand.post.clone(),
+            ended,
+            cancelled: AtomicBool::new(false),
+            life: Mutex::new(Life::new(self.pulse.begin(Instant::now()))),
+        });
+        let progress = Progress::new(Arc::clone(&watch) as Arc<dyn ProgressSink>);
+        let (source, target) = (Arc::clone(&self.source), request.target_id.clone());
+        let mut call =
+            tokio::task::spawn_blocking(move || source.download_raw(&request, &progress));
+
+        let mut stage = Stage::Called;
+        let mut elsewhere = None;
+        let mut tick = tokio::time::interval(Duration::from_millis(250));
+        let why = loop {
+            let called = matches!(stage, Stage::Called);
+            tokio::select! {
+                answer = &mut call, if called => match answer.unwrap_or_else(died)? {
+                    Download::Files(files) => return Ok(files),
+                    Download::Following if self.capabilities.has(Capabilities::FOLLOWS) => {
+                        stage = Stage::Followed { since: Instant::now() };
+                        lock(&watch.life).beat = None;
+                        elsewhere.get_or_insert_with(|| errand.only_waits());
+                    }
+                    Download::Following => return Err(SourceError::internal(
+                        "handed the download over without declaring `follows`",
+                    )),
+                    _ => return Err(SourceError::internal("an answer this host does not know")),
+                },
+                Some(result) = end.recv(), if !called => return result,
+                () = errand.cancel.aborting() => break SourceError::cancelled(),
+                _ = tick.tick() => {
+                    let now = Instant::now();
+                    let life = lock(&watch.life);
+                    if let Some(why) = self.overdue(&stage, &life, now) {
+                        break why;
+                    }
+                    if called {
+                        let still = now.saturating_duration_since(life.last_sign) >= STILL;
+                        drop(life);
+                        match (still, elsewhere.is_some()) {
+                            (true, false) => elsewhere = Some(errand.only_waits()),
+                            (false, true) => elsewhere = None,
+                            (true, true) | (false, false) => {}
+                        }
+                    }
+                }
+            }
+        };
+        watch.cancelled.store(true, Ordering::Release);
+        let call = matches!(stage, Stage::Called).then_some(call);
+        self.end_call(&target, call).await;
+        Err(why)
+    }
+
+    /// Why a download is waited for no longer.
+    fn overdue(&self, stage: &Stage, life: &Life, now: Instant) -> Option<SourceError> {
+        let since = |then: Instant| now.saturating_duration_since(then);
+        match stage {
+            Stage::Called => {
+                let silent = since(life.last_sign);
+                (silent > self.deadlines.stall).then(|| {
+                    let seconds = silent.as_secs();
+                    SourceError::transient(format!("no sign of life for {seconds} s"))
+                })
+            }
+            // The service would queue it again at the same place: another candidate has
+            // better chances than another try.
+            Stage::Followed { since: begun } => match life.last_byte {
+                None => (since(*begun) > self.deadlines.queue).then(|| {
+                    let seconds = since(*begun).as_secs();
+                    SourceError::permanent(format!("still queued after {seconds} s"))
+                }),
+                Some(last) => (since(last) > self.deadlines.follow).then(|| {
+                    let seconds = since(last).as_secs();
+                    SourceError::permanent(format!("no byte for {seconds} s"))
+                }),
+            },
+        }
+    }
+
+    /// Tells the source to let go of a target and gives the call its grace. A call that does
+    /// not return even then is left behind: its thread is lost, its directory is not read.
+    async fn end_call(
+        &self,
+        target: &str,
+        call: Option<JoinHandle<Result<Download, SourceError>>>,
+    ) {
+        let (source, target) = (Arc::clone(&self.source), target.to_owned());
+        let cancel = tokio::task::spawn_blocking(move || source.cancel_raw(&target));
+        let both = async {
+            if let Ok(Err(error)) = cancel.await {
+                tracing::debug!(source = %self.name, %error, "cancel refused");
+            }
+            if let Some(call) = call {
+                // Its answer no longer counts; only that it is over does.
+                drop(call.await);
+            }
+        };
+        if tokio::time::timeout(GRACE, both).await.is_err() {
+            tracing::warn!(source = %self.name, "a cancelled download did not return within 5 s");
+        }
+    }
+}
+
+/// A call whose thread panicked: only possible for sources that live in this process and do
+/// not come through the boundary, which catches panics itself.
+fn died<T>(error: JoinError) -> Result<T, SourceError> {
+    Err(SourceError::internal(format!("the call died: {error}")))
+}
+
+/// The host's end of one download.
+struct Watch {
+    id: TrackId,
+    source: SourceName,
+    post: Post,
+    ended: mpsc::UnboundedSender<Result<Files, SourceError>>,
+    cancelled: AtomicBool,
+    life: Mutex<Life>,
+}
+
+/// When a download last showed a sign of life.
+struct Life {
+    last_sign: Instant,
+    /// When its last byte came; `None` before the first.
+    last_byte: Option<Instant>,
+    bytes: u64,
+    told: Option<Instant>,
+    /// `None` once a service of the source's has it, which is slow for reasons of its own.
+    beat: Option<Beat>,
+}
+
+impl Life {
+    fn new(beat: Beat) -> Self {
+        Self {
+            last_sign: Instant::now(),
+            last_byte: None,
+            bytes: 0,
+            told: None,
+            beat: Some(beat),
+        }
+    }
+
+    fn sign(&mut self, now: Instant) {
+        self.last_sign = now;
+        if let Some(beat) = &self.beat {
+            beat.sign(now);
+        }
+    }
+
+    /// Whether so many bytes are news, and worth telling.
+    fn bytes(&mut self, done: u64, total: Option<u64>, now: Instant) -> bool {
+        self.sign(now);
+        if done > self.bytes {
+            self.bytes = done;
+            self.last_byte = Some(now);
+        }
+        let lately = self
+            .told
+            .is_some_and(|told| now.saturating_duration_since(told) < NEWS_EVERY);
+        let worth = !lately || total == Some(done);
+        if worth {
+            self.told = Some(now);
+        }
+        worth
+    }
+}
+
+impl ProgressSink for Watch {
+    fn bytes(&self, done: u64, total: Option<u64>) {
+        if lock(&self.life).bytes(done, total, Instant::now()) && !self.is_cancelled() {
+            self.post.tell(Event::Fetching {
+                id: self.id.clone(),
+                source: self.source.clone(),
+                done,
+                total,
+            });
+        }
+    }
+
+    fn state(&self, text: &str) {
+        lock(&self.life).sign(Instant::now());
+        if !self.is_cancelled() {
+            self.post.tell(Event::SourceState {
+                id: self.id.clone(),
+                source: self.source.clone(),
+                text: text.chars().take(200).collect(),
+            });
+        }
+    }
+
+    fn finished(&self, files: Files) {
+        // Nobody listens after the end, which is what "ignored after the end" means.
+        drop(self.ended.send(Ok(files)));
+    }
+
+    fn failed(&self, error: SourceError) {
+        drop(self.ended.send(Err(error)));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+}

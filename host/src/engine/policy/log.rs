@@ -1,0 +1,86 @@
+//! What was called, how long it took and how it ended, for the log and the counters. The
+//! outermost policy: waits are part of the time.
+
+use std::sync::Arc;
+
+use musicdl_plugin_api::{DownloadRequest, Files, Query};
+use tokio::time::Instant;
+
+use super::counts::Counts;
+use super::{Answer, Calls, Fault, Found};
+use crate::engine::post::Errand;
+use crate::music::SourceName;
+
+/// A source whose calls are written down.
+pub(in crate::engine) struct Logged<S> {
+    pub(in crate::engine) inner: S,
+    pub(in crate::engine) name: SourceName,
+    pub(in crate::engine) counts: Arc<Counts>,
+}
+
+impl<S> Logged<S> {
+    fn note<T>(&self, call: &'static str, errand: &Errand, since: Instant, end: &Result<T, Fault>) {
+        let took_ms = since.elapsed().as_millis();
+        let (source, item) = (&self.name, &errand.id);
+        match end {
+            Ok(_) => tracing::debug!(%source, %item, call, took_ms, "done"),
+            Err(Fault::Failed(error)) => {
+                self.counts.failed(error.kind);
+                tracing::debug!(%source, %item, call, took_ms, %error, "failed");
+            }
+            Err(Fault::Rests(rest)) => {
+                tracing::debug!(%source, %item, call, why = %rest.why, "rests");
+            }
+            Err(Fault::Dropped(why)) => tracing::debug!(%source, %item, call, %why, "dropped"),
+        }
+    }
+}
+
+impl<S: Calls> Calls for Logged<S> {
+    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+        Box::pin(async move {
+            let since = Instant::now();
+            let end = self.inner.search(query, errand).await;
+            self.note("search", errand, since, &end);
+            end
+        })
+    }
+
+    fn download<'a>(
+        &'a self,
+        request: &'a DownloadRequest,
+        errand: &'a Errand,
+    ) -> Answer<'a, Files> {
+        Box::pin(async move {
+            let since = Instant::now();
+            let end = self.inner.download(request, errand).await;
+            self.note("download", errand, since, &end);
+            end
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use musicdl_plugin_api::SourceError;
+
+    use super::super::scripted::Scripted;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failure_is_counted_by_its_kind_and_passed_on_unchanged() {
+        let error = SourceError::not_found("gone");
+        let counts = Arc::new(Counts::default());
+        let name = SourceName::parse("a").unwrap();
+        let logged = Logged {
+            inner: Scripted::new([Err(error.clone()), Ok(Vec::new())]),
+            name: name.clone(),
+            counts: Arc::clone(&counts),
+        };
+        let (errand, _inbox) = Errand::for_test();
+        let end = logged.search(&Query::default(), &errand).await.unwrap_err();
+        assert_eq!(end, Fault::Failed(error));
+        assert!(logged.search(&Query::default(), &errand).await.is_ok());
+        assert_eq!(counts.totals(&name).failures.len(), 1);
+    }
+}
