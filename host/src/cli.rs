@@ -75,6 +75,14 @@ pub struct RunArgs {
     /// Carry out a plan that `plan --save` wrote, instead of making one
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
+
+    /// Carry out only what this list names (`plan --list` writes one); may be given more than once
+    #[arg(long, value_name = "LIST")]
+    pub include: Vec<PathBuf>,
+
+    /// Leave out what this list names; may be given more than once
+    #[arg(long, value_name = "LIST")]
+    pub exclude: Vec<PathBuf>,
 }
 
 /// What to do.
@@ -87,9 +95,39 @@ pub enum Command {
         /// Also write the plan to a file, for `run --plan`
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
+        /// Also write a list of what would be fetched, to be cut and given to `run --include`
+        #[arg(long, value_name = "FILE")]
+        list: Option<PathBuf>,
     },
     /// Show how things stand after the last run, or during one
-    Status,
+    Status {
+        /// Show it again whenever it changes, until the run has ended
+        #[arg(short, long)]
+        watch: bool,
+    },
+    /// Do not fetch a track, in the run that is going on or any other
+    Cancel {
+        /// The track: its id, or words of its name
+        #[arg(required_unless_present = "source")]
+        item: Option<String>,
+        /// Instead, ask this source no more in the run that is going on
+        #[arg(long, value_name = "SOURCE", conflicts_with = "item")]
+        source: Option<String>,
+    },
+    /// Try again what failed, or the tracks that are named, also those that were cancelled
+    Retry {
+        /// The tracks: their ids, or words of their names; what failed if none is named
+        #[arg(value_name = "ITEM")]
+        items: Vec<String>,
+        /// Also everything that failed
+        #[arg(long)]
+        failed: bool,
+    },
+    /// Show every candidate for a track, how each scores and which rule decided
+    Explain {
+        /// The track: its id, or words of its name
+        item: String,
+    },
     /// List the source plugins: version, what is missing, load time, or why one was refused;
     /// or make, check, install and describe one
     #[command(args_conflicts_with_subcommands = true)]
@@ -179,16 +217,29 @@ impl Cli {
     pub fn misplaced(&self) -> Option<&'static str> {
         match self.command {
             None | Some(Command::Run(_) | Command::PluginHost { .. }) => None,
-            Some(Command::Plan { .. } | Command::Status | Command::Plugins { .. }) => {
+            Some(
+                Command::Plan { .. }
+                | Command::Status { .. }
+                | Command::Cancel { .. }
+                | Command::Retry { .. }
+                | Command::Explain { .. }
+                | Command::Plugins { .. },
+            ) => {
+                // What was found to fail may be tried with fewer or more at once.
+                let jobs_count = !matches!(self.command, Some(Command::Retry { .. }));
                 let RunArgs {
                     dry_run,
                     jobs,
                     plan,
+                    include,
+                    exclude,
                 } = &self.run;
                 [
                     (*dry_run, "--dry-run"),
-                    (jobs.is_some(), "--jobs"),
+                    (jobs.is_some() && jobs_count, "--jobs"),
                     (plan.is_some(), "--plan"),
+                    (!include.is_empty(), "--include"),
+                    (!exclude.is_empty(), "--exclude"),
                 ]
                 .into_iter()
                 .find_map(|(given, name)| given.then_some(name))
@@ -200,11 +251,15 @@ impl Cli {
 impl RunArgs {
     /// The options given before `run` and those given after it, as one.
     #[must_use]
-    pub fn merge(self, after: RunArgs) -> RunArgs {
+    pub fn merge(mut self, after: RunArgs) -> RunArgs {
+        self.include.extend(after.include);
+        self.exclude.extend(after.exclude);
         RunArgs {
             dry_run: self.dry_run || after.dry_run,
             jobs: after.jobs.or(self.jobs),
             plan: after.plan.or(self.plan),
+            include: self.include,
+            exclude: self.exclude,
         }
     }
 }

@@ -1,14 +1,18 @@
 //! One file per subcommand. They join the stages and hold no rules of their own.
 
+mod cancel;
 mod environment;
 mod exit;
+mod explain;
 mod interrupts;
 mod plan;
 mod planning;
 mod playlists;
 mod plugins;
 mod report;
+mod retry;
 mod run;
+mod selection;
 mod sources;
 mod status;
 
@@ -66,8 +70,27 @@ fn dispatch(cli: Cli, environment: &Environment, screen: &Screen) -> Result<Exit
     match cli.command {
         None => run::run(environment, &cli.run, screen),
         Some(Command::Run(after)) => run::run(environment, &cli.run.merge(after), screen),
-        Some(Command::Plan { save }) => plan::plan(environment, save.as_deref(), screen),
-        Some(Command::Status) => status::status(environment, screen),
+        Some(Command::Plan { save, list }) => {
+            plan::plan(environment, save.as_deref(), list.as_deref(), screen)
+        }
+        Some(Command::Status { watch }) => status::status(environment, watch, screen),
+        Some(Command::Cancel {
+            item: Some(words), ..
+        }) => cancel::item(environment, &words, screen),
+        Some(Command::Cancel {
+            source: Some(name), ..
+        }) => cancel::source(environment, &name, screen),
+        Some(Command::Cancel {
+            item: None,
+            source: None,
+        }) => Err(Failure::new(
+            Exit::Usage,
+            "name a track, or a source with --source",
+        )),
+        Some(Command::Retry { items, failed }) => {
+            retry::retry(environment, &items, failed, &cli.run, screen)
+        }
+        Some(Command::Explain { item }) => explain::explain_item(environment, &item, screen),
         Some(Command::Plugins { action, check }) => {
             plugins::plugins(environment, action, check, screen)
         }

@@ -6,6 +6,7 @@ use super::environment::Environment;
 use super::exit::{Exit, Failure};
 use super::planning::{self, Drawn};
 use super::run::runtime;
+use super::selection::{self, Selection};
 use crate::config::Config;
 use crate::layout::Layout;
 use crate::state::{Memory, ReadOnlyState, StateError};
@@ -14,20 +15,38 @@ use crate::ui::Screen;
 pub(super) fn plan(
     environment: &Environment,
     save: Option<&Path>,
+    list: Option<&Path>,
     screen: &Screen,
 ) -> Result<Exit, Failure> {
     let config = environment.config(None)?;
     screen.warnings(&config.warnings);
     let layout = planning::layout(&config)?;
-    runtime()?.block_on(show(&config, &layout, None, save, screen))
+    runtime()?.block_on(show(
+        &config,
+        &layout,
+        &Selection::default(),
+        None,
+        Written { save, list },
+        screen,
+    ))
 }
 
-/// Plans and shows. Takes no lock and writes nothing but `save`.
+/// Files that showing a plan writes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Written<'a> {
+    /// The plan, for `run --plan`.
+    pub(super) save: Option<&'a Path>,
+    /// What it would fetch, for `run --include`.
+    pub(super) list: Option<&'a Path>,
+}
+
+/// Plans and shows. Takes no lock and writes nothing but `written`.
 pub(super) async fn show(
     config: &Config,
     layout: &Layout,
+    selection: &Selection,
     load: Option<&Path>,
-    save: Option<&Path>,
+    written: Written<'_>,
     screen: &Screen,
 ) -> Result<Exit, Failure> {
     let memory = match ReadOnlyState::open(&config.state) {
@@ -36,12 +55,19 @@ pub(super) async fn show(
         Err(error) => return Err(error.into()),
     };
     let Drawn {
-        plan,
+        mut plan,
         findings,
         duplicates,
     } = planning::plan(config, layout, &memory, load).await?;
-    if let Some(file) = save {
+    screen.warnings(&selection.apply(&mut plan));
+    if let Some(file) = written.save {
         plan.save(file)?;
+    }
+    if let Some(file) = written.list {
+        std::fs::write(file, selection::list(&plan)).map_err(|error| {
+            let message = format!("the list `{}` cannot be written: {error}", file.display());
+            Failure::new(Exit::Disk, message)
+        })?;
     }
     screen.show_plan(&plan, &findings, duplicates);
     Ok(if findings.failed.is_empty() {

@@ -11,7 +11,7 @@ use crate::catalog::{Catalogs, PlaylistFiles};
 use crate::config::Config;
 use crate::layout::Layout;
 use crate::plan::generate::{Findings, generate};
-use crate::plan::{self, ItemState, Plan};
+use crate::plan::{self, ItemState, Plan, SkipReason};
 use crate::publish::Existing;
 use crate::state::Memory;
 
@@ -113,6 +113,14 @@ fn finish(
         |stem| existing.find(stem),
         |id| memory.finished(id, library),
     )?;
+    for item in &mut plan.items {
+        if item.state == ItemState::Pending && memory.is_cancelled(item.id()) {
+            item.state = ItemState::Skipped {
+                reason: SkipReason::Cancelled,
+                path: None,
+            };
+        }
+    }
     plan::order::order(plan);
     for item in &mut plan.items {
         item.retry_count = item.retry_count.max(memory.retries(item.id()));

@@ -11,11 +11,13 @@ use super::exit::{Exit, Failure};
 use super::interrupts::Interrupts;
 use super::planning::{self, Drawn};
 use super::report::{Delivered, Parts, Report};
-use super::{playlists, sources};
+use super::selection::Selection;
+use super::{plan, playlists, sources};
 use crate::cli::RunArgs;
 use crate::config::{self, Config};
 use crate::engine::{
-    EarlyEnd, Engine, Event, Finisher, Options, Outcome, Reporter, SearchOrder, SourceBook,
+    EarlyEnd, Engine, Event, ExtraFiles, Finisher, Options, Outcome, Reporter, SearchOrder,
+    SourceBook,
 };
 use crate::layout::Layout;
 use crate::matching::Rules;
@@ -35,20 +37,38 @@ pub(super) fn run(
     args: &RunArgs,
     screen: &Screen,
 ) -> Result<Exit, Failure> {
+    let selection = Selection::of_lists(&args.include, &args.exclude)?;
+    run_selected(environment, args, selection, screen)
+}
+
+/// Carries out a part of the plan.
+pub(super) fn run_selected(
+    environment: &Environment,
+    args: &RunArgs,
+    selection: Selection,
+    screen: &Screen,
+) -> Result<Exit, Failure> {
     let config = environment.config(args.jobs)?;
     screen.warnings(&config.warnings);
     let layout = planning::layout(&config)?;
     let runtime = runtime()?;
     if args.dry_run {
-        return runtime.block_on(super::plan::show(
+        return runtime.block_on(plan::show(
             &config,
             &layout,
+            &selection,
             args.plan.as_deref(),
-            None,
+            plan::Written::default(),
             screen,
         ));
     }
-    let done = runtime.block_on(carry_out(&config, &layout, args.plan.as_deref(), screen));
+    let done = runtime.block_on(carry_out(
+        &config,
+        &layout,
+        &selection,
+        args.plan.as_deref(),
+        screen,
+    ));
     // A plugin call that does not return must not keep the program alive.
     runtime.shutdown_background();
     done
@@ -65,13 +85,15 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 async fn carry_out(
     config: &Config,
     layout: &Layout,
+    selection: &Selection,
     saved_plan: Option<&Path>,
     screen: &Screen,
 ) -> Result<Exit, Failure> {
     let started_at = Timestamp::now();
     let interrupts = Interrupts::listen();
     let mut state = State::open(&config.state)?;
-    let memory = state.memory()?;
+    let mut memory = state.memory()?;
+    selection.forget_cancels(&mut memory);
     refuse_vanished_library(config, &memory)?;
 
     let Drawn {
@@ -79,6 +101,7 @@ async fn carry_out(
         findings,
         duplicates,
     } = planning::plan(config, layout, &memory, saved_plan).await?;
+    screen.warnings(&selection.apply(&mut plan));
     screen.planned(&plan, &findings, duplicates);
 
     let sources = sources::load(config)?;
@@ -99,7 +122,11 @@ async fn carry_out(
     interrupts.be_polite();
     state.begin_run(&config.library.path)?;
     state.save_plan(&plan)?;
-    let book: Arc<dyn SourceBook> = Arc::new(SourceNotes::open(&config.state)?);
+    let notes = SourceNotes::open(&config.state)?;
+    for id in selection.to_forget() {
+        notes.forget_bad_files(id)?;
+    }
+    let book: Arc<dyn SourceBook> = Arc::new(notes);
 
     let mut reporter = Tally {
         screen: screen.reporter(plan.items.len()),
@@ -108,22 +135,7 @@ async fn carry_out(
     let engine = Engine::new(
         lanes,
         Finisher::new(Arc::clone(&publisher), config.library.cover_file),
-        Options {
-            jobs: config.download.jobs,
-            rules: Rules {
-                accept: config.matching.accept,
-                duration_tolerance: config.matching.duration_tolerance,
-                quality: config.download.quality,
-            },
-            retries: config.download.retries,
-            max_wait: config.download.max_wait,
-            hits_per_search: HITS_PER_SEARCH,
-            search: match config.download.search {
-                config::SearchOrder::Priority => SearchOrder::Priority,
-                config::SearchOrder::Best => SearchOrder::Best,
-            },
-            cache_age: config.download.search_cache,
-        },
+        engine_options(config),
         book,
     );
     let outcome = engine
@@ -191,6 +203,30 @@ fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failu
         "mount it; if you emptied it on purpose, remove the state `{}`",
         config.state.display()
     )))
+}
+
+/// How the engine is to work, by the config.
+pub(super) fn engine_options(config: &Config) -> Options {
+    Options {
+        jobs: config.download.jobs,
+        rules: Rules {
+            accept: config.matching.accept,
+            duration_tolerance: config.matching.duration_tolerance,
+            quality: config.download.quality,
+        },
+        retries: config.download.retries,
+        max_wait: config.download.max_wait,
+        hits_per_search: HITS_PER_SEARCH,
+        search: match config.download.search {
+            config::SearchOrder::Priority => SearchOrder::Priority,
+            config::SearchOrder::Best => SearchOrder::Best,
+        },
+        cache_age: config.download.search_cache,
+        extra_files: match config.download.extra_files {
+            config::ExtraFiles::Discard => ExtraFiles::Discard,
+            config::ExtraFiles::Keep => ExtraFiles::Keep,
+        },
+    }
 }
 
 fn exit_of(plan: &Plan, findings: &Findings, outcome: &Outcome, interrupts: &Interrupts) -> Exit {

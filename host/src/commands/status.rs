@@ -1,13 +1,32 @@
 //! `musicdl status`: how things stand, also while a run is going on.
 
+use std::time::Duration;
+
 use super::environment::Environment;
 use super::exit::{Exit, Failure};
 use crate::state::ReadOnlyState;
 use crate::ui::Screen;
 
-pub(super) fn status(environment: &Environment, screen: &Screen) -> Result<Exit, Failure> {
+/// How often somebody who watches is told.
+const EVERY: Duration = Duration::from_secs(1);
+
+pub(super) fn status(
+    environment: &Environment,
+    watch: bool,
+    screen: &Screen,
+) -> Result<Exit, Failure> {
     let config = environment.config_to_look()?;
-    let status = ReadOnlyState::open(&config.state)?.status()?;
+    let state = ReadOnlyState::open(&config.state)?;
+    let mut status = state.status()?;
     screen.status(&status);
+    // Until the run that is watched has ended; without one there is nothing to wait for.
+    while watch && status.held_by.is_some() {
+        std::thread::sleep(EVERY);
+        let now = state.status()?;
+        if now.statistics != status.statistics || now.held_by.is_none() {
+            screen.status(&now);
+        }
+        status = now;
+    }
     Ok(Exit::Success)
 }

@@ -15,8 +15,8 @@ use super::source::{self, Listed};
 use super::value::{self, Refusal};
 use super::wanted::{Wanted, WantedKind};
 use super::{
-    DownloadConfig, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig, Overwrite,
-    SearchOrder,
+    DownloadConfig, ExtraFiles, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig,
+    Overwrite, SearchOrder,
 };
 use crate::music::MOST_TARGETS;
 
@@ -38,7 +38,7 @@ pub(super) const TOP: [&str; 14] = [
 ];
 pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
-pub(super) const DOWNLOAD: [&str; 10] = [
+pub(super) const DOWNLOAD: [&str; 11] = [
     "jobs",
     "threads",
     "overwrite",
@@ -49,6 +49,7 @@ pub(super) const DOWNLOAD: [&str; 10] = [
     "max_quality",
     "search",
     "search_cache",
+    "extra_files",
 ];
 pub(super) const MATCHING: [&str; 2] = ["accept", "duration_tolerance"];
 pub(super) const LIMITS: [&str; 8] = [
@@ -231,6 +232,10 @@ impl FromFile {
             &mut download.search_cache,
             section.read("search_cache", report, value::duration(SEARCH_CACHE)),
         );
+        set(
+            &mut download.extra_files,
+            section.read("extra_files", report, extra_files),
+        );
     }
 
     fn matching(&mut self, mut section: Section<'_>, report: &mut Report) {
@@ -299,6 +304,14 @@ fn isolation(word: &str) -> Result<Isolation, Refusal> {
         "process" => Ok(Isolation::Process),
         "none" => Ok(Isolation::None),
         _ => Err(Refusal::one_of(&["process", "none"])),
+    }
+}
+
+fn extra_files(word: &str) -> Result<ExtraFiles, Refusal> {
+    match word {
+        "discard" => Ok(ExtraFiles::Discard),
+        "keep" => Ok(ExtraFiles::Keep),
+        _ => Err(Refusal::one_of(&["discard", "keep"])),
     }
 }
 

@@ -31,6 +31,7 @@
 //! | `download.max_quality` | what is known to be more comes last | none |
 //! | `download.search` | `priority`: sources are asked one after the other and the first that delivers decides; `best`: all are asked at once | `priority` |
 //! | `download.search_cache` | for how long an answer to a search is good, 0s to 24h | `12h` |
+//! | `download.extra_files` | what becomes of an album's files that nobody wanted, from sources of whole albums: `discard` or `keep` | `discard` |
 //! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
 //! | `sources` | sources in order of preference with their settings, see below | all loaded plugins |
@@ -252,6 +253,8 @@ pub struct DownloadConfig {
     /// For how long an answer to a search is good, 0 s to 24 h. Default 12 h: a target is good
     /// for a day, and some of that is left for the download.
     pub search_cache: Duration,
+    /// What becomes of an album's files that nobody wanted.
+    pub extra_files: ExtraFiles,
 }
 
 impl Default for DownloadConfig {
@@ -264,8 +267,18 @@ impl Default for DownloadConfig {
             quality: QualityWish::default(),
             search: SearchOrder::Priority,
             search_cache: Duration::from_secs(12 * 3600),
+            extra_files: ExtraFiles::Discard,
         }
     }
+}
+
+/// What becomes of files that came with an album and that nobody wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtraFiles {
+    /// They are not kept.
+    Discard,
+    /// They go beside the others of their album.
+    Keep,
 }
 
 /// In which order sources are asked for a track.

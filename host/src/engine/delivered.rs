@@ -13,7 +13,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
 
-use musicdl_plugin_api::{Files, SourceError};
+use musicdl_plugin_api::{DownloadedFile, Files, SourceError};
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
 
@@ -44,6 +44,30 @@ pub(super) fn only_file(files: Files, dir: &Path) -> Result<Delivered, SourceErr
         cover: cover.map(|(file, _)| file),
         bytes,
     })
+}
+
+/// The files of an album that may be read, each with what the source says of it, and why the
+/// others may not.
+pub(super) fn all_files(
+    files: Files,
+    dir: &Path,
+) -> (Vec<(Delivered, DownloadedFile)>, Vec<String>) {
+    let (mut good, mut refused) = (Vec::new(), Vec::new());
+    for file in files.files {
+        match check(dir, &file.path) {
+            Ok((audio, bytes)) => {
+                let cover = file.cover.as_deref().and_then(|path| check(dir, path).ok());
+                let delivered = Delivered {
+                    audio,
+                    cover: cover.map(|(file, _)| file),
+                    bytes,
+                };
+                good.push((delivered, file));
+            }
+            Err(why) => refused.push(format!("`{}` {why}", file.path.display())),
+        }
+    }
+    (good, refused)
 }
 
 /// Why a file is not taken; reads on from its path.

@@ -1,6 +1,5 @@
 //! One candidate: room on the disk, the download, the file checked, tagged and placed.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,10 +10,9 @@ use super::choose::Candidate;
 use super::delivered::only_file;
 use super::fallback::Step;
 use super::finish::{FinishError, Finished};
-use super::job::{Context, blocking};
+use super::job::{Context, Setback, blocking};
 use super::journal::Attempt;
 use super::lane::Wrapped;
-use super::policy::{Fault, Rest};
 use super::post::Errand;
 use super::space::Room;
 use crate::music::TrackId;
@@ -26,18 +24,18 @@ use crate::publish::{PublishError, Staging};
 pub(super) enum Fetched {
     /// It is at its places.
     Got(Finished),
-    /// This candidate is lost.
-    Lost(String),
-    /// The source is not asked at the moment.
-    Rests(Rest),
-    /// The source is out, as was told.
-    Dropped,
     /// Another file is at the item's place; no candidate can change that.
     Obstructed(String),
-    /// The disk does not take files.
-    DiskStops(String),
-    /// The run ends, or the item's part in it.
-    Ended,
+    /// It is not.
+    Setback(Setback),
+}
+
+/// Why nothing can be fetched.
+#[derive(Debug)]
+pub(super) struct Unprepared {
+    /// Whether that is so for every item.
+    pub(super) stops: bool,
+    pub(super) why: String,
 }
 
 /// Fetches, and writes down that it did.
@@ -53,12 +51,11 @@ pub(super) async fn fetch(
     let fetched = fetch_and_finish(lane, candidate, item, context, errand, &mut bytes).await;
     let failure = match &fetched {
         Fetched::Got(_) => None,
-        Fetched::Lost(why) | Fetched::Obstructed(why) | Fetched::DiskStops(why) => {
-            Some(why.clone())
-        }
-        Fetched::Rests(rest) => Some(rest.why.clone()),
-        Fetched::Dropped => lane.dropped(),
-        Fetched::Ended => Some("stopped".to_owned()),
+        Fetched::Obstructed(why)
+        | Fetched::Setback(Setback::Lost(why) | Setback::DiskStops(why)) => Some(why.clone()),
+        Fetched::Setback(Setback::Rests(rest)) => Some(rest.why.clone()),
+        Fetched::Setback(Setback::Dropped) => lane.dropped(),
+        Fetched::Setback(Setback::Ended) => Some("stopped".to_owned()),
     };
     let attempt = Attempt {
         id: item.id().clone(),
@@ -84,7 +81,10 @@ async fn fetch_and_finish(
     let (staging, _room) = match prepare(item.id().clone(), lane, candidate.hit.size, context).await
     {
         Ok(prepared) => prepared,
-        Err(refused) => return refused,
+        Err(Unprepared { stops: true, why }) => {
+            return Fetched::Setback(Setback::DiskStops(why));
+        }
+        Err(Unprepared { stops: false, why }) => return Fetched::Obstructed(why),
     };
     let request = DownloadRequest {
         target_id: candidate.hit.target_id.clone(),
@@ -96,12 +96,14 @@ async fn fetch_and_finish(
     };
     let files = match lane.download(&request, errand).await {
         Ok(files) => files,
-        Err(fault) => return of_fault(fault, errand, context),
+        Err(fault) => {
+            return Fetched::Setback(context.setback(Step::Download, fault, errand));
+        }
     };
     let fetch_dir = staging.fetch().to_owned();
     let delivered = match blocking(move || only_file(files, &fetch_dir)).await {
         Ok(delivered) => delivered,
-        Err(error) => return Fetched::Lost(error.to_string()),
+        Err(error) => return Fetched::Setback(Setback::Lost(error.to_string())),
     };
     *bytes = delivered.bytes;
     lane.delivered(delivered.bytes);
@@ -116,14 +118,16 @@ async fn fetch_and_finish(
     };
     match finished {
         Ok(finished) => Fetched::Got(finished),
-        Err(error) if error.is_disk_stop() => Fetched::DiskStops(error.to_string()),
+        Err(error) if error.is_disk_stop() => {
+            Fetched::Setback(Setback::DiskStops(error.to_string()))
+        }
         Err(FinishError::Refused(error)) => {
             let why = error.to_string();
             // What its owner keeps on this machine may be mended before the next run.
             if !lane.is_local() {
                 remember(lane, candidate, item.id(), &why, context).await;
             }
-            Fetched::Lost(why)
+            Fetched::Setback(Setback::Lost(why))
         }
         Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
             Fetched::Obstructed(error.to_string())
@@ -137,50 +141,26 @@ pub(super) async fn prepare(
     lane: &Wrapped,
     size: Option<u64>,
     context: &Arc<Context>,
-) -> Result<(Staging, Room), Fetched> {
+) -> Result<(Staging, Room), Unprepared> {
     let (context, source) = (Arc::clone(context), lane.name().clone());
     blocking(move || {
         let publisher = context.finisher.publisher();
-        let of = |error: PublishError| {
-            if error.is_disk_stop() {
-                Fetched::DiskStops(error.to_string())
-            } else {
-                Fetched::Obstructed(error.to_string())
-            }
+        let of = |error: PublishError| Unprepared {
+            stops: error.is_disk_stop(),
+            why: error.to_string(),
         };
         let staging = publisher.staging(&id, &source).map_err(of)?;
         let free = publisher.free_bytes().map_err(of)?;
-        let room = context
-            .space
-            .reserve(size, free)
-            .map_err(|refused| Fetched::DiskStops(full(publisher.library(), &refused)))?;
+        let room = context.space.reserve(size, free).map_err(|refused| {
+            let library = publisher.library().display();
+            Unprepared {
+                stops: true,
+                why: format!("there is no room in the library `{library}`: {refused}"),
+            }
+        })?;
         Ok((staging, room))
     })
     .await
-}
-
-fn full(library: &Path, refused: &super::space::NoRoom) -> String {
-    format!(
-        "there is no room in the library `{}`: {refused}",
-        library.display()
-    )
-}
-
-/// What a call that gave nothing means for the candidate.
-pub(super) fn of_fault(fault: Fault, errand: &Errand, context: &Context) -> Fetched {
-    match fault {
-        Fault::Rests(rest) => Fetched::Rests(rest),
-        Fault::Dropped(_) => Fetched::Dropped,
-        Fault::Failed(error) => {
-            if let Some(cause) = context.disk_stop(&error) {
-                Fetched::DiskStops(cause)
-            } else if context.ends(Step::Download, &error, errand) {
-                Fetched::Ended
-            } else {
-                Fetched::Lost(error.to_string())
-            }
-        }
-    }
 }
 
 async fn remember(

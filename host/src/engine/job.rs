@@ -4,10 +4,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use musicdl_plugin_api::SourceError;
 use tokio::task::JoinSet;
 
-use super::SearchOrder;
+use super::album::AlbumKey;
 use super::book::SourceBook;
 use super::choose::{Candidate, better_first};
 use super::event::{Event, Tried};
@@ -20,6 +19,7 @@ use super::look::{Look, look};
 use super::policy::{Fault, Rest};
 use super::post::Errand;
 use super::space::Space;
+use super::{ExtraFiles, SearchOrder};
 use crate::matching::Rules;
 use crate::music::SourceName;
 use crate::plan::PlanItem;
@@ -38,32 +38,50 @@ pub(super) struct Context {
     pub(super) patience: Patience,
     pub(super) hits_per_search: u32,
     pub(super) order: SearchOrder,
+    pub(super) extra_files: ExtraFiles,
     pub(super) book: Arc<dyn SourceBook>,
     pub(super) space: Arc<Space>,
 }
 
 impl Context {
-    fn next_after(&self, step: Step, error: &SourceError, errand: &Errand) -> Next {
+    /// What a call that gave nothing means for the item.
+    pub(super) fn setback(&self, step: Step, fault: Fault, errand: &Errand) -> Setback {
+        let error = match fault {
+            Fault::Failed(error) => error,
+            Fault::Rests(rest) => return Setback::Rests(rest),
+            Fault::Dropped(_) => return Setback::Dropped,
+        };
         let patience = Patience {
             stopping: errand.cancel.is_stopping(),
             ..self.patience
         };
-        after_failure(step, error, u32::MAX, patience)
+        // All tries were made, and what concerns the source the breaker has done.
+        match after_failure(step, &error, u32::MAX, patience) {
+            Next::Stop => Setback::DiskStops(error.to_string()),
+            Next::GiveBack => Setback::Ended,
+            Next::OtherCandidate
+            | Next::OtherSource
+            | Next::RestSource(_)
+            | Next::DropSource
+            | Next::SameAgainAfter(_)
+            | Next::SameAgainWithin(_) => Setback::Lost(error.to_string()),
+        }
     }
+}
 
-    /// Whether that failure ends the item's part in the run.
-    pub(super) fn ends(&self, step: Step, error: &SourceError, errand: &Errand) -> bool {
-        matches!(
-            self.next_after(step, error, errand),
-            Next::GiveBack | Next::Stop
-        )
-    }
-
-    /// The words for a failure after which nothing can be fetched any more.
-    pub(super) fn disk_stop(&self, error: &SourceError) -> Option<String> {
-        let next = after_failure(Step::Download, error, u32::MAX, self.patience);
-        matches!(next, Next::Stop).then(|| error.to_string())
-    }
+/// What a call that gave nothing means for the item.
+#[derive(Debug)]
+pub(super) enum Setback {
+    /// This search or candidate is lost, for that reason.
+    Lost(String),
+    /// The source is not asked at the moment.
+    Rests(Rest),
+    /// The source is out, as was told.
+    Dropped,
+    /// The run ends, or the item's part in it.
+    Ended,
+    /// The disk does not take files.
+    DiskStops(String),
 }
 
 /// What earlier jobs of this run found out about an item.
@@ -86,6 +104,10 @@ pub(super) enum End {
     Failed {
         error: String,
     },
+    /// The source at that position has whole albums only; the item is to be part of a claim.
+    WantsAlbum(usize),
+    /// A claim came without it; other sources may have it.
+    Returned,
     /// Nobody who could be asked had it; others rest.
     Postponed(Rest),
     /// The user stopped the run, or the item.
@@ -102,6 +124,18 @@ pub(super) struct Report {
     pub(super) attempts: Vec<Attempt>,
     pub(super) tried: Vec<Tried>,
     pub(super) before: Before,
+}
+
+impl Report {
+    /// An end, and nothing tried.
+    pub(super) fn bare(end: End, before: Before) -> Self {
+        Self {
+            end,
+            attempts: Vec::new(),
+            tried: Vec::new(),
+            before,
+        }
+    }
 }
 
 /// Carries one item out.
@@ -179,15 +213,31 @@ impl Job {
     fn sources(&self) -> Vec<usize> {
         let lanes = self.context.lanes.iter().enumerate();
         lanes
-            .filter(|(at, lane)| {
-                !lane.is_album_only() && lane.dropped().is_none() && !self.before.asked.contains(at)
-            })
+            .filter(|(at, lane)| lane.dropped().is_none() && !self.before.asked.contains(at))
             .map(|(at, _)| at)
             .collect()
     }
 
+    /// Whether that source is one of whole albums; then the item joins a claim, or is of no
+    /// album and cannot be asked for.
+    fn is_album_only(&mut self, at: usize) -> Result<bool, End> {
+        if !self.context.lanes[at].is_album_only() {
+            return Ok(false);
+        }
+        if AlbumKey::of(&self.item.track).is_some() {
+            return Err(End::WantsAlbum(at));
+        }
+        let why = "it has whole albums only, and no album of this track is known";
+        self.lost(at, None, why.to_owned());
+        self.before.asked.insert(at);
+        Ok(true)
+    }
+
     async fn one_after_the_other(&mut self) -> Result<Option<End>, End> {
         for at in self.sources() {
+            if self.is_album_only(at)? {
+                continue;
+            }
             let mut fresh = false;
             loop {
                 let looked = self.look(at, fresh).await;
@@ -210,7 +260,11 @@ impl Job {
 
     async fn best_of_all(&mut self) -> Result<Option<End>, End> {
         let mut looks = JoinSet::new();
-        for at in self.sources() {
+        let (of_albums, of_tracks): (Vec<usize>, Vec<usize>) = self
+            .sources()
+            .into_iter()
+            .partition(|at| self.context.lanes[*at].is_album_only());
+        for at in of_tracks {
             let look = self.look(at, false);
             looks.spawn(async move { (at, look.await) });
         }
@@ -233,6 +287,12 @@ impl Job {
         self.before
             .asked
             .extend(asked.into_iter().filter(|at| !resting.contains(at)));
+        if end.is_none() {
+            // An album is compared with nothing: what is in it is known when it is here.
+            for at in of_albums {
+                self.is_album_only(at)?;
+            }
+        }
         Ok(end)
     }
 
@@ -252,20 +312,12 @@ impl Job {
     /// What a source has to offer, best first, and whether that is an answer that was kept.
     /// Says why the rest of what it found is not taken.
     async fn take(&mut self, at: usize, look: Look) -> Result<(Vec<Offer>, bool), End> {
-        let nothing = (Vec::new(), false);
         let (choice, hits, kept) = match look {
             Look::Found { choice, hits, kept } => (choice, hits, kept),
-            Look::Lost(why) => {
-                if let Some(why) = why {
-                    self.lost(at, None, why);
-                }
-                return Ok(nothing);
+            Look::Setback(setback) => {
+                self.suffer(at, None, setback)?;
+                return Ok((Vec::new(), false));
             }
-            Look::Rests(rest) => {
-                self.put_off(at, rest);
-                return Ok(nothing);
-            }
-            Look::Ended(fault) => return Err(self.ended(fault)),
         };
         if hits == 0 {
             self.lost(at, None, "found nothing".to_owned());
@@ -323,19 +375,20 @@ impl Job {
                     let source = Some(lane.name().clone());
                     return Ok(Some(End::Completed { finished, source }));
                 }
-                Fetched::Lost(why) => {
-                    let target = candidate.hit.target_id.clone();
-                    self.before.failed.insert((at, target));
-                    self.lost(at, Some(&candidate), why);
+                Fetched::Setback(setback) => {
+                    match setback {
+                        Setback::Lost(_) => {
+                            let target = candidate.hit.target_id.clone();
+                            self.before.failed.insert((at, target));
+                        }
+                        Setback::Rests(_) => {
+                            fetched_of.insert(at, CANDIDATES_PER_SOURCE);
+                        }
+                        Setback::Dropped | Setback::Ended | Setback::DiskStops(_) => {}
+                    }
+                    self.suffer(at, Some(&candidate), setback)?;
                 }
-                Fetched::Rests(rest) => {
-                    self.put_off(at, rest);
-                    fetched_of.insert(at, CANDIDATES_PER_SOURCE);
-                }
-                Fetched::Dropped => {}
                 Fetched::Obstructed(error) => return Err(End::Failed { error }),
-                Fetched::DiskStops(cause) => return Err(End::Stop { cause }),
-                Fetched::Ended => return Err(End::GivenBack),
             }
         }
         Ok(None)
@@ -357,14 +410,21 @@ impl Job {
         self.resting.contains(&at)
     }
 
-    fn ended(&self, fault: Fault) -> End {
-        match fault {
-            Fault::Failed(error) => match self.context.disk_stop(&error) {
-                Some(cause) => End::Stop { cause },
-                None => End::GivenBack,
-            },
-            Fault::Rests(_) | Fault::Dropped(_) => End::GivenBack,
+    /// Writes down what went wrong; `Err` when the item can go no further.
+    fn suffer(
+        &mut self,
+        at: usize,
+        candidate: Option<&Candidate>,
+        setback: Setback,
+    ) -> Result<(), End> {
+        match setback {
+            Setback::Lost(why) => self.lost(at, candidate, why),
+            Setback::Rests(rest) => self.put_off(at, rest),
+            Setback::Dropped => {}
+            Setback::Ended => return Err(End::GivenBack),
+            Setback::DiskStops(cause) => return Err(End::Stop { cause }),
         }
+        Ok(())
     }
 
     fn lost(&mut self, at: usize, candidate: Option<&Candidate>, reason: String) {

@@ -69,6 +69,15 @@ pub struct Attempt {
     pub failure: Option<String>,
 }
 
+/// What somebody outside asks of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Not to fetch that item, in this run or another.
+    CancelItem(TrackId),
+    /// Not to ask that source any more.
+    DropSource(SourceName),
+}
+
 /// The book could not be written; the run must not go on without it.
 #[derive(Debug, thiserror::Error)]
 #[error("journal: {0}")]
@@ -81,4 +90,10 @@ pub trait Journal: Send {
     /// # Errors
     /// When the disk does not take them.
     fn record(&mut self, entries: &[Entry]) -> Result<(), JournalError>;
+
+    /// Takes what others have asked of this run since the last time.
+    ///
+    /// # Errors
+    /// When the disk does not say.
+    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError>;
 }

@@ -60,11 +60,16 @@ pub(super) fn queries(track: &Track, limit: u32) -> Vec<Query> {
         .collect()
 }
 
+/// A title without what says which print or edition it is, and without credits.
+pub(super) fn bare(title: &str) -> String {
+    without(title, |part| is_credit(part) || is_print(part))
+}
+
 /// The words of each rung; never empty, none twice.
 fn texts(track: &Track) -> Vec<String> {
     let title = track.title.trim();
     let without_credits = without(title, is_credit);
-    let bare = without(title, |part| is_credit(part) || is_print(part));
+    let bare = bare(title);
     let artist = track
         .artist()
         .map(str::trim)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use musicdl_plugin_api::{Capabilities, DownloadRequest, Files, Limits, Query, Source};
+use tokio_util::sync::CancellationToken;
 
 use super::book::SourceBook;
 use super::fallback::Patience;
@@ -71,6 +72,7 @@ impl Lane {
             wish,
             deadlines,
         } = self;
+        let ended = CancellationToken::new();
         let (counts, pulse) = (Arc::<Counts>::default(), Arc::<Pulse>::default());
         let declared = |own: Option<Duration>, hosts: Duration| own.unwrap_or(hosts);
         let called = Called {
@@ -83,6 +85,7 @@ impl Lane {
                 ..deadlines
             },
             pulse: Arc::clone(&pulse),
+            ended: ended.clone(),
         };
         let paced = Arc::new(Paced::new(
             called,
@@ -124,6 +127,7 @@ impl Lane {
         };
         Wrapped {
             calls: Box::new(calls),
+            ended,
             name,
             capabilities,
             breaker,
@@ -138,6 +142,7 @@ pub(super) struct Wrapped {
     name: SourceName,
     capabilities: Capabilities,
     calls: Box<dyn Calls>,
+    ended: CancellationToken,
     breaker: Arc<Breaker>,
     counts: Arc<Counts>,
     paced: Arc<Paced<Called>>,
@@ -166,6 +171,12 @@ impl Wrapped {
     /// Why it is out of the run; `None` while it is not.
     pub(super) fn dropped(&self) -> Option<String> {
         self.breaker.dropped()
+    }
+
+    /// The user has done with it: it is not asked any more, and its running calls end.
+    pub(super) fn end(&self, why: &str) {
+        self.breaker.end(why);
+        self.ended.cancel();
     }
 
     pub(super) async fn search(&self, query: &Query, errand: &Errand) -> Result<Found, Fault> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::choose::{Choice, choose};
 use super::event::Event;
-use super::job::Context;
+use super::fallback::Step;
+use super::job::{Context, Setback};
 use super::ladder::queries;
 use super::lane::Wrapped;
-use super::policy::{Fault, Rest};
 use super::post::Errand;
 use crate::plan::PlanItem;
 
@@ -23,12 +23,8 @@ pub(super) enum Look {
         /// Whether any of it is an answer that was kept.
         kept: bool,
     },
-    /// It failed, or it is out; the reason is none when that was told already.
-    Lost(Option<String>),
-    /// It is not asked at the moment.
-    Rests(Rest),
-    /// The run ends, or the item's part in it.
-    Ended(Fault),
+    /// It answered nothing.
+    Setback(Setback),
 }
 
 /// Asks.
@@ -47,7 +43,7 @@ pub(super) async fn look(
     for query in queries {
         let found = match lane.search(&query, &errand).await {
             Ok(found) => found,
-            Err(fault) => return of_fault(fault, &errand, &context),
+            Err(fault) => return Look::Setback(context.setback(Step::Search, fault, &errand)),
         };
         kept |= found.kept;
         all.extend(found.hits);
@@ -68,16 +64,5 @@ pub(super) async fn look(
         hits: all.len(),
         choice,
         kept,
-    }
-}
-
-fn of_fault(fault: Fault, errand: &Errand, context: &Context) -> Look {
-    match fault {
-        Fault::Rests(rest) => Look::Rests(rest),
-        Fault::Dropped(_) => Look::Lost(None),
-        Fault::Failed(error) if context.ends(super::fallback::Step::Search, &error, errand) => {
-            Look::Ended(Fault::Failed(error))
-        }
-        Fault::Failed(error) => Look::Lost(Some(error.to_string())),
     }
 }

@@ -12,11 +12,13 @@
 //! Ending early: [`Cancel::stop`] takes no new work and gives running jobs `FINISH_TIME`;
 //! [`Cancel::abort`] ends them at once. Both leave their items pending in the journal.
 
+mod album;
 mod book;
 mod cancel;
 mod choose;
 mod delivered;
 mod event;
+mod explain;
 mod fallback;
 mod fetch;
 mod finish;
@@ -29,7 +31,8 @@ mod policy;
 mod post;
 mod space;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,11 +42,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use album::ExtraFiles;
 pub use book::{NoBook, SourceBook};
 pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};
+pub use explain::{Asked, Explained, Weighed, explain};
 pub use finish::Finisher;
-pub use journal::{Attempt, Entry, Journal, JournalError};
+pub use journal::{Attempt, Entry, Journal, JournalError, Wish};
 pub use lane::Lane;
 pub use policy::call::Deadlines;
 pub use policy::counts::{Failures, SourceTotals};
@@ -52,6 +57,7 @@ pub use policy::pace::PaceWish;
 use crate::matching::Rules;
 use crate::music::{SourceName, TrackId};
 use crate::plan::{ItemKind, ItemState, Plan, SkipReason, Status};
+use album::{AlbumKey, Claim, Member};
 use fallback::Patience;
 use job::{Before, Context, End, Report};
 use policy::Rest;
@@ -66,6 +72,8 @@ const ABORT_TIME: Duration = Duration::from_secs(1);
 /// So many items may be on their way for each that really works: the others wait for sources
 /// that are slow for reasons of their own.
 const WAITING_PER_JOB: usize = 4;
+/// How often a run looks whether somebody asks something of it.
+const WISHES_EVERY: Duration = Duration::from_millis(250);
 /// An item that was put off so often in one run waits for the next one.
 const PUT_OFF_AT_MOST: u32 = 5;
 
@@ -96,6 +104,8 @@ pub struct Options {
     pub search: SearchOrder,
     /// For how long an answer to a search is good.
     pub cache_age: Duration,
+    /// What becomes of files of an album that nobody wanted.
+    pub extra_files: ExtraFiles,
 }
 
 /// Sources, library and rules, ready to carry a plan out.
@@ -194,6 +204,7 @@ impl Engine {
             patience,
             hits_per_search: options.hits_per_search,
             order: options.search,
+            extra_files: options.extra_files,
             book: Arc::clone(&self.book),
             space: Arc::new(Space::default()),
         });
@@ -214,6 +225,10 @@ impl Engine {
             most: options.jobs.max(1),
             jobs: JoinSet::new(),
             running: HashMap::new(),
+            returned: VecDeque::new(),
+            albums: None,
+            cancels: HashMap::new(),
+            cancelled: HashSet::new(),
             waits: HashSet::new(),
             next: 0,
             dependent: Vec::new(),
@@ -274,11 +289,19 @@ struct Run<'a> {
     post: Post,
     /// Jobs that may work at once.
     most: usize,
-    jobs: JoinSet<(usize, Report)>,
-    /// Items handed out and not come back: their plan position, by task.
-    running: HashMap<tokio::task::Id, usize>,
+    jobs: JoinSet<Vec<(usize, Report)>>,
+    /// What was handed out and has not come back, by task.
+    running: HashMap<tokio::task::Id, Work>,
+    /// Plan positions that a claim gave back.
+    returned: VecDeque<usize>,
+    /// Plan positions by album; made when the first claim is.
+    albums: Option<HashMap<AlbumKey, Vec<usize>>>,
     /// Plan positions of those among them that only wait.
     waits: HashSet<usize>,
+    /// How to end what was handed out, by the plan position that leads it.
+    cancels: HashMap<usize, Cancel>,
+    /// Plan positions that the user cancelled while they were on their way.
+    cancelled: HashSet<usize>,
     /// Where the search for the next pending item goes on.
     next: usize,
     /// Plan positions passed over because they wait for another item.
@@ -304,6 +327,8 @@ impl Run<'_> {
         let cancel = self.cancel.clone();
         // Set once each, so that no flood of events moves them.
         let (mut deadline, mut last_call) = (None, None);
+        let mut ear = tokio::time::interval(WISHES_EVERY);
+        ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
                 let Some(at) = self.take_next() else { break };
@@ -329,6 +354,7 @@ impl Run<'_> {
                     deadline = Some(Instant::now() + FINISH_TIME);
                 }
                 () = until(due), if due.is_some() => {}
+                _ = ear.tick() => self.hear_wishes(),
                 () = until(deadline), if deadline.is_some() && !cancel.is_aborting() => cancel.abort(),
                 () = cancel.aborting(), if last_call.is_none() => {
                     last_call = Some(Instant::now() + ABORT_TIME);
@@ -367,8 +393,18 @@ impl Run<'_> {
     /// source, are looked at again first.
     fn take_next(&mut self) -> Option<usize> {
         let now = Instant::now();
-        if let Some(slot) = self.put_off.iter().position(|(due, _)| *due <= now) {
-            return Some(self.put_off.remove(slot).1);
+        while let Some(slot) = self.put_off.iter().position(|(due, _)| *due <= now) {
+            let (_, at) = self.put_off.remove(slot);
+            // The user may have cancelled it meanwhile.
+            if self.plan.items[at].status() == Status::Pending {
+                return Some(at);
+            }
+        }
+        while let Some(at) = self.returned.pop_front() {
+            // Another claim may have taken it meanwhile.
+            if self.plan.items[at].status() == Status::Pending {
+                return Some(at);
+            }
         }
         for slot in 0..self.dependent.len() {
             let at = self.dependent[slot];
@@ -419,22 +455,28 @@ impl Run<'_> {
     }
 
     fn start(&mut self, at: usize) {
+        let errand = self.errand(at);
         let item = &mut self.plan.items[at];
-        let errand = Errand {
-            at,
-            id: item.id().clone(),
-            cancel: self.cancel.of_one_item(),
-            post: self.post.clone(),
-            fresh: false,
-        };
         let before = self.before.remove(&at).unwrap_or_default();
         let job = job::carry_out(item.clone(), Arc::clone(&self.context), errand, before);
         item.state = ItemState::InProgress;
         let (id, name) = (item.id().clone(), item.display_name());
         self.book.push(Entry::Started { id: id.clone() });
         self.reporter.event(&Event::ItemStarted { id, name });
-        let task = self.jobs.spawn(async move { (at, job.await) });
-        self.running.insert(task.id(), at);
+        let task = self.jobs.spawn(async move { vec![(at, job.await)] });
+        self.running.insert(task.id(), Work::Track(at));
+    }
+
+    fn errand(&mut self, at: usize) -> Errand {
+        let cancel = self.cancel.of_one_item();
+        self.cancels.insert(at, cancel.clone());
+        Errand {
+            at,
+            id: self.plan.items[at].id().clone(),
+            cancel,
+            post: self.post.clone(),
+            fresh: false,
+        }
     }
 
     fn read(&mut self, letter: Letter) {
@@ -442,7 +484,7 @@ impl Run<'_> {
             Letter::Event(event) => self.reporter.event(&event),
             Letter::Waits(at) => {
                 // One that has come back in the meantime waits for nothing.
-                if self.running.values().any(|running| *running == at) {
+                if self.running.values().any(|work| work.leads(at)) {
                     self.waits.insert(at);
                 }
             }
@@ -454,35 +496,40 @@ impl Run<'_> {
 
     fn settle(
         &mut self,
-        ended: Result<(tokio::task::Id, (usize, Report)), tokio::task::JoinError>,
+        ended: Result<(tokio::task::Id, Vec<(usize, Report)>), tokio::task::JoinError>,
     ) {
-        let (at, report) = match ended {
-            Ok((task, (at, report))) => {
+        let reports = match ended {
+            Ok((task, reports)) => {
                 self.running.remove(&task);
-                (at, report)
+                reports
             }
             Err(error) => {
                 // A panic of ours: it costs the item, and the item only.
-                let Some(at) = self.running.remove(&error.id()) else {
+                let Some(work) = self.running.remove(&error.id()) else {
                     return;
                 };
-                let end = End::Failed {
-                    error: format!("internal error: {error}"),
+                let report = |at| {
+                    let error = format!("internal error: {error}");
+                    (at, Report::bare(End::Failed { error }, Before::default()))
                 };
-                let report = Report {
-                    end,
-                    attempts: Vec::new(),
-                    tried: Vec::new(),
-                    before: Before::default(),
-                };
-                (at, report)
+                work.positions().into_iter().map(report).collect()
             }
         };
+        for (at, report) in reports {
+            self.settle_item(at, report);
+        }
+    }
+
+    fn settle_item(&mut self, at: usize, report: Report) {
         self.waits.remove(&at);
+        self.cancels.remove(&at);
         self.book
             .extend(report.attempts.into_iter().map(Entry::Attempt));
         self.tried.extend(report.tried);
         let id = self.plan.items[at].id().clone();
+        if self.cancelled.remove(&at) {
+            return self.settle_cancelled(at, report.end);
+        }
         match report.end {
             End::Completed { finished, source } => {
                 for flaw in finished.flaws {
@@ -508,6 +555,12 @@ impl Run<'_> {
                 });
                 self.end(at, ItemState::Failed { error }, None);
             }
+            End::WantsAlbum(lane) => self.claim(at, lane, report.before),
+            End::Returned => {
+                self.give_back(at);
+                self.before.insert(at, report.before);
+                self.returned.push_back(at);
+            }
             End::Postponed(rest) => self.postpone(at, rest, report.before),
             End::GivenBack => self.give_back(at),
             End::Stop { cause } => {
@@ -516,6 +569,152 @@ impl Run<'_> {
                 self.cancel.stop();
             }
         }
+    }
+
+    /// The item joins the claim on its album at that source, or makes one of all tracks of the
+    /// album that nobody works on.
+    fn claim(&mut self, at: usize, lane: usize, before: Before) {
+        let Some(key) = AlbumKey::of(&self.plan.items[at].track) else {
+            // Only an item with an album asks for one.
+            return self.give_back(at);
+        };
+        let mut first = self.member(at, before);
+        for work in self.running.values() {
+            if let Work::Album(claim) = work
+                && claim.lane == lane
+                && claim.key == key
+            {
+                match claim.join(first) {
+                    Ok(()) => return,
+                    // Its files are being matched already; this one comes too late.
+                    Err(late) => first = late,
+                }
+            }
+        }
+        let mut members = vec![first];
+        for other in self.of_album(&key) {
+            let asked = self.before.get(&other);
+            let may_have_it = asked.is_none_or(|before| !before.asked.contains(&lane));
+            let item = &self.plan.items[other];
+            let free = item.status() == Status::Pending && item.owned.is_none();
+            if other == at || !free || !may_have_it || self.readiness(other) != Readiness::Ready {
+                continue;
+            }
+            self.put_off.retain(|(_, waiting)| *waiting != other);
+            let before = self.before.remove(&other).unwrap_or_default();
+            let item = &mut self.plan.items[other];
+            item.state = ItemState::InProgress;
+            let (id, name) = (item.id().clone(), item.display_name());
+            self.book.push(Entry::Started { id: id.clone() });
+            self.news.push(Event::ItemStarted { id, name });
+            members.push(self.member(other, before));
+        }
+        let claim = Arc::new(Claim::new(lane, key, members));
+        let errand = self.errand(at);
+        let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), errand);
+        let task = self.jobs.spawn(job);
+        self.running.insert(task.id(), Work::Album(claim));
+    }
+
+    fn member(&self, at: usize, before: Before) -> Member {
+        Member {
+            at,
+            item: Arc::new(self.plan.items[at].clone()),
+            before,
+        }
+    }
+
+    /// Plan positions of the tracks of an album.
+    fn of_album(&mut self, key: &AlbumKey) -> Vec<usize> {
+        let albums = self.albums.get_or_insert_with(|| {
+            let mut albums: HashMap<AlbumKey, Vec<usize>> = HashMap::new();
+            for (at, item) in self.plan.items.iter().enumerate() {
+                if let Some(key) = AlbumKey::of(&item.track) {
+                    albums.entry(key).or_default().push(at);
+                }
+            }
+            albums
+        });
+        albums.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Whatever became of an item after its cancel, cancelled it stays. Only what is in the
+    /// library already is written down as well.
+    fn settle_cancelled(&mut self, at: usize, end: End) {
+        let path = match end {
+            End::Completed { finished, .. } => {
+                let path = finished.placed[0].path.clone();
+                self.book.push(Entry::Completed {
+                    id: self.plan.items[at].id().clone(),
+                    placed: finished.placed,
+                    audio_hash: finished.audio_hash,
+                });
+                Some(path)
+            }
+            End::Stop { cause } => {
+                self.early.get_or_insert(EarlyEnd::Disk { cause });
+                self.cancel.stop();
+                None
+            }
+            End::Failed { .. }
+            | End::WantsAlbum(_)
+            | End::Returned
+            | End::Postponed(_)
+            | End::GivenBack => None,
+        };
+        self.skip_with(at, SkipReason::Cancelled, path);
+    }
+
+    /// Does what others have asked for.
+    fn hear_wishes(&mut self) {
+        let wishes = match self.journal.wishes() {
+            Ok(wishes) => wishes,
+            Err(error) => {
+                self.early.get_or_insert(EarlyEnd::Journal(error));
+                return self.cancel.stop();
+            }
+        };
+        for wish in wishes {
+            match wish {
+                Wish::CancelItem(id) => self.cancel_item(&id),
+                Wish::DropSource(name) => {
+                    let lanes = self.context.lanes.iter();
+                    for lane in lanes.filter(|lane| *lane.name() == name) {
+                        lane.end("cancelled");
+                        self.news.push(Event::SourceDropped {
+                            source: name.clone(),
+                            reason: "cancelled".to_owned(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn cancel_item(&mut self, id: &TrackId) {
+        let Some(at) = self.plan.position_of(id) else {
+            return;
+        };
+        match self.plan.items[at].status() {
+            Status::Pending => self.skip(at, SkipReason::Cancelled),
+            Status::InProgress => {
+                self.cancelled.insert(at);
+                if let Some(cancel) = self.cancels.get(&at).filter(|_| !self.leads_others(at)) {
+                    cancel.abort();
+                }
+            }
+            // Its end came first.
+            Status::Completed | Status::Failed | Status::Skipped => {}
+        }
+    }
+
+    /// Whether others are served by the same grab and are still wanted.
+    fn leads_others(&self, at: usize) -> bool {
+        let work = self.running.values().find(|work| work.leads(at));
+        let positions = work.map(Work::positions).unwrap_or_default();
+        positions
+            .iter()
+            .any(|other| !self.cancelled.contains(other))
     }
 
     /// The item is pending again.
@@ -550,11 +749,15 @@ impl Run<'_> {
     }
 
     fn skip(&mut self, at: usize, reason: SkipReason) {
+        self.skip_with(at, reason, None);
+    }
+
+    fn skip_with(&mut self, at: usize, reason: SkipReason, path: Option<PathBuf>) {
         self.book.push(Entry::Skipped {
             id: self.plan.items[at].id().clone(),
             reason,
         });
-        self.end(at, ItemState::Skipped { reason, path: None }, None);
+        self.end(at, ItemState::Skipped { reason, path }, None);
     }
 
     /// Puts an item into its last state; the reporter hears of it after the commit.
@@ -594,13 +797,38 @@ impl Run<'_> {
     fn give_up_waiting(&mut self) {
         self.jobs.abort_all();
         self.jobs.detach_all();
-        for at in std::mem::take(&mut self.running).into_values() {
-            self.give_back(at);
+        for work in std::mem::take(&mut self.running).into_values() {
+            for at in work.positions() {
+                self.give_back(at);
+            }
         }
         self.waits.clear();
     }
 }
 
+/// What was handed out.
+enum Work {
+    /// The item at that plan position.
+    Track(usize),
+    /// The tracks of an album.
+    Album(Arc<Claim>),
+}
+
+impl Work {
+    fn positions(&self) -> Vec<usize> {
+        match self {
+            Work::Track(at) => vec![*at],
+            Work::Album(claim) => claim.positions(),
+        }
+    }
+
+    /// Whether the item at that position speaks for it.
+    fn leads(&self, at: usize) -> bool {
+        self.positions().first() == Some(&at)
+    }
+}
+
+#[derive(PartialEq)]
 enum Readiness {
     Ready,
     Waits,
@@ -613,3 +841,6 @@ async fn until(deadline: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,6 +82,10 @@ pub enum SkipReason {
     NotATrack,
     /// An item it depends on did not complete.
     Dependency,
+    /// The user cancelled it; so it stays until the user wants it again.
+    Cancelled,
+    /// The user left it out of this run.
+    LeftOut,
 }
 
 impl SkipReason {
@@ -90,6 +94,8 @@ impl SkipReason {
         match self {
             SkipReason::Exists => "already in the library",
             SkipReason::NotATrack => "only tracks can be fetched",
+            SkipReason::Cancelled => "cancelled",
+            SkipReason::LeftOut => "left out of this run",
             SkipReason::Dependency => "something it depends on did not complete",
         }
     }

@@ -3,11 +3,16 @@
 use rusqlite::{Transaction, params};
 
 use super::{State, now_ms};
-use crate::engine::{Attempt, Entry, Journal, JournalError};
+use crate::engine::{Attempt, Entry, Journal, JournalError, Wish};
 
 impl Journal for State {
     fn record(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
         self.transaction(|tx| entries.iter().try_for_each(|entry| write(tx, entry)))
+            .map_err(|error| JournalError(Box::new(error)))
+    }
+
+    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError> {
+        self.take_wishes()
             .map_err(|error| JournalError(Box::new(error)))
     }
 }

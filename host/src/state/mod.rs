@@ -10,6 +10,7 @@ mod lock;
 mod plan;
 mod sources;
 mod status;
+mod wishes;
 
 use std::fs;
 use std::io;
@@ -23,6 +24,7 @@ pub use lock::Holder;
 pub use plan::Memory;
 pub use sources::SourceNotes;
 pub use status::{FailedItem, LastRun, StatusReport};
+pub use wishes::{FoundItem, PastAttempt, leave_wish};
 
 mod migrations {
     refinery::embed_migrations!("src/state/migrations");
@@ -119,6 +121,7 @@ impl State {
     /// # Errors
     /// When the database cannot be written.
     pub fn begin_run(&mut self, library: &Path) -> Result<(), StateError> {
+        self.forget_wishes()?;
         let now = now_ms();
         let library = library.as_os_str().as_encoded_bytes();
         self.transaction(|tx| {

@@ -1,6 +1,6 @@
 //! The plan in the book, and what the book knows for the next plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -17,6 +17,8 @@ pub struct Memory {
     placements: HashMap<TrackId, Vec<String>>,
     /// Failed tries so far, by item; absent for none.
     retries: HashMap<TrackId, u32>,
+    /// Items that the user cancelled.
+    cancelled: HashSet<TrackId>,
     /// Root of the library of the newest run, the bytes of its path.
     library: Option<Vec<u8>>,
 }
@@ -32,6 +34,16 @@ impl Memory {
                 path.symlink_metadata()
                     .is_ok_and(|meta| meta.is_file() && meta.len() > 0)
             })
+    }
+
+    /// Whether the user cancelled that item.
+    pub fn is_cancelled(&self, id: &TrackId) -> bool {
+        self.cancelled.contains(id)
+    }
+
+    /// The user wants those items again.
+    pub fn forget_cancels(&mut self, ids: &HashSet<TrackId>) {
+        self.cancelled.retain(|id| !ids.contains(id));
     }
 
     /// Failed tries of that id over all runs.
@@ -80,7 +92,8 @@ impl State {
     }
 
     /// Makes this the current plan. Items that are no longer wanted stay, without a place in
-    /// the order; one that an earlier run completed stays completed.
+    /// the order; one that an earlier run completed stays completed, and one that this run
+    /// leaves out stays what it was.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -96,8 +109,14 @@ impl State {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                  ON CONFLICT (id) DO UPDATE SET position = excluded.position,
                      status = CASE WHEN item.status = 'completed' AND excluded.status = 'skipped'
-                              THEN 'completed' ELSE excluded.status END,
-                     reason = excluded.reason, error = excluded.error, name = excluded.name,
+                              THEN 'completed'
+                              WHEN excluded.reason = ?10 THEN item.status
+                              ELSE excluded.status END,
+                     reason = CASE WHEN excluded.reason = ?10 THEN item.reason
+                              ELSE excluded.reason END,
+                     error = CASE WHEN excluded.reason = ?10 THEN item.error
+                             ELSE excluded.error END,
+                     name = excluded.name,
                      track = excluded.track, changed_at = excluded.changed_at",
             )?;
             for (position, item) in plan.items.iter().enumerate() {
@@ -119,6 +138,7 @@ impl State {
                         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
                     item.retry_count,
                     now,
+                    SkipReason::LeftOut.as_str(),
                 ])?;
             }
             let mut collections = tx.prepare(
@@ -177,6 +197,14 @@ fn read_memory(connection: &Connection) -> rusqlite::Result<Memory> {
         memory
             .retries
             .insert(TrackId::from_saved(row.get::<_, String>(0)?), row.get(1)?);
+    }
+    let mut cancelled =
+        connection.prepare("SELECT id FROM item WHERE status = 'skipped' AND reason = ?1")?;
+    let mut rows = cancelled.query([SkipReason::Cancelled.as_str()])?;
+    while let Some(row) = rows.next()? {
+        memory
+            .cancelled
+            .insert(TrackId::from_saved(row.get::<_, String>(0)?));
     }
     memory.library = connection
         .query_row(

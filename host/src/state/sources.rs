@@ -3,7 +3,7 @@
 //! The connection is one of its own, because jobs look here while the coordinator writes the
 //! journal, and syncs less: what a power cut takes away here is a search made twice.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +22,10 @@ const OLDEST_ANSWER_MS: i64 = 24 * 3600 * 1000;
 
 /// What is kept of sources, in the state.
 #[derive(Debug)]
-pub struct SourceNotes(Mutex<Connection>);
+pub struct SourceNotes {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+}
 
 impl SourceNotes {
     /// Opens the notes of a state that [`State::open`](super::State::open) has made, and
@@ -53,24 +56,37 @@ impl SourceNotes {
                 })
             })
             .map_err(database)?;
-        Ok(Self(Mutex::new(connection)))
+        Ok(Self {
+            connection: Mutex::new(connection),
+            path,
+        })
     }
 
-    /// Forgets the answers of a source's searches, and what is known against files for an
-    /// item: it is to be tried as if for the first time.
+    /// Forgets what is known against files for an item: they are to be tried as if for the
+    /// first time.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn forget_bad_files(&self, item: &TrackId) -> Result<(), rusqlite::Error> {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn forget_bad_files(&self, item: &TrackId) -> Result<(), StateError> {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         connection
             .execute("DELETE FROM bad_file WHERE item = ?1", [item.as_str()])
             .map(drop)
+            .map_err(|source| StateError::Database {
+                path: self.path.clone(),
+                source,
+            })
     }
 
     /// Nothing here is worth a run: what fails is said in the log, and counts as not there.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match work(&connection) {
             Ok(value) => Some(value),
             Err(error) => {

@@ -73,6 +73,7 @@ pub(super) fn plan(plan: &Plan, found: &Findings, duplicates: usize) -> String {
         let mark = match item.status() {
             Status::Pending if item.owned.is_some() => "link",
             Status::Pending => "fetch",
+            Status::Skipped if item.state.output_path().is_none() => "skip",
             Status::Skipped => "have",
             Status::InProgress => "busy",
             Status::Completed => "have",

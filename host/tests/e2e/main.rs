@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod collection;
+mod control;
 mod disk;
 mod fallback;
 mod interrupted;

@@ -80,6 +80,11 @@ impl Breaker {
         }
     }
 
+    /// It is out, because the user says so.
+    pub(in crate::engine) fn end(&self, why: &str) {
+        lock(&self.0).leave_out(why.to_owned());
+    }
+
     /// Whether a call may be made.
     pub(super) fn admit(&self, now: Instant) -> Result<Pass<'_>, Fault> {
         let mut standing = lock(&self.0);

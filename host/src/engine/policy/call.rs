@@ -13,6 +13,7 @@ use musicdl_plugin_api::{
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Calls, Found, lock};
 use crate::engine::event::Event;
@@ -95,6 +96,8 @@ pub(in crate::engine) struct Called {
     pub(in crate::engine) capabilities: Capabilities,
     pub(in crate::engine) deadlines: Deadlines,
     pub(in crate::engine) pulse: Arc<Pulse>,
+    /// The user has done with the source.
+    pub(in crate::engine) ended: CancellationToken,
 }
 
 impl Calls for Called {
@@ -114,6 +117,7 @@ impl Calls for Called {
                         return Ok(Found { hits, kept: false });
                     }
                     () = errand.cancel.aborting() => return Err(SourceError::cancelled().into()),
+                    () = self.ended.cancelled() => return Err(done_with().into()),
                     () = &mut deadline => {
                         let seconds = self.deadlines.search.as_secs();
                         let message = format!("no answer to a search within {seconds} s");
@@ -180,6 +184,7 @@ impl Called {
                 },
                 Some(result) = end.recv(), if !called => return result,
                 () = errand.cancel.aborting() => break SourceError::cancelled(),
+                () = self.ended.cancelled() => break done_with(),
                 _ = tick.tick() => {
                     let now = Instant::now();
                     let life = lock(&watch.life);
@@ -252,6 +257,11 @@ impl Called {
             tracing::warn!(source = %self.name, "a cancelled download did not return within 5 s");
         }
     }
+}
+
+/// The user cancelled the source.
+fn done_with() -> SourceError {
+    SourceError::permanent("the source was cancelled")
 }
 
 /// A call whose thread panicked: only possible for sources that live in this process and do

@@ -1,0 +1,433 @@
+//! Sources that have whole albums only. One grab serves every wanted track of the album.
+//!
+//! The first track that comes to such a source makes a [`Claim`]: the coordinator adds every
+//! pending track of the album to it, so that no other source is asked for them meanwhile, and
+//! tracks that come later join until the files are there. Then each file is matched to the
+//! track it is (`files`), verified, tagged and placed like any other; a track without its file
+//! goes back to the queue and is fetched elsewhere. No file is ever taken for a track because
+//! it is the only one left.
+
+mod files;
+mod find;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use musicdl_plugin_api::{DownloadRequest, Files, Hit, QualityCeiling, TargetKind};
+
+use super::delivered::{Delivered, all_files};
+use super::event::{Event, Tried};
+use super::fallback::Step;
+use super::fetch::prepare;
+use super::finish::{FinishError, Finished};
+use super::job::{Before, Context, End, Report, Setback, blocking};
+use super::journal::Attempt;
+use super::lane::Wrapped;
+use super::post::Errand;
+use crate::layout::RelPath;
+use crate::matching::Normalized;
+use crate::music::{Track, TrackId};
+use crate::plan::PlanItem;
+use crate::publish::Staging;
+use files::Named;
+use find::Offer;
+
+/// So many albums of one search are fetched, then the source has had its turn.
+const ALBUMS_PER_CLAIM: usize = 3;
+
+/// What becomes of files that nobody wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExtraFiles {
+    /// They are not kept.
+    #[default]
+    Discard,
+    /// They go beside the others of their album, if they are whole.
+    Keep,
+}
+
+/// Under which name the tracks of one album meet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct AlbumKey(Normalized, Normalized);
+
+impl AlbumKey {
+    /// `None` for a track of no album.
+    pub(super) fn of(track: &Track) -> Option<Self> {
+        let album = track
+            .album
+            .as_deref()
+            .filter(|album| !album.trim().is_empty())?;
+        let artist = track.album_artist_or_artist().unwrap_or_default();
+        Some(Self(Normalized::new(artist), Normalized::new(album)))
+    }
+}
+
+/// A track of a claim.
+pub(super) struct Member {
+    /// Plan position.
+    pub(super) at: usize,
+    pub(super) item: Arc<PlanItem>,
+    pub(super) before: Before,
+}
+
+/// The tracks of one album that one grab is to serve.
+pub(super) struct Claim {
+    /// Position of the source.
+    pub(super) lane: usize,
+    pub(super) key: AlbumKey,
+    roster: Mutex<Roster>,
+}
+
+struct Roster {
+    /// `None` once the files are there and are being matched.
+    open: Option<Vec<Member>>,
+    /// Plan positions of all who ever joined.
+    positions: Vec<usize>,
+}
+
+impl Claim {
+    pub(super) fn new(lane: usize, key: AlbumKey, members: Vec<Member>) -> Self {
+        let positions = members.iter().map(|member| member.at).collect();
+        Self {
+            lane,
+            key,
+            roster: Mutex::new(Roster {
+                open: Some(members),
+                positions,
+            }),
+        }
+    }
+
+    /// One more track. It is given back when the files are being matched already.
+    pub(super) fn join(&self, member: Member) -> Result<(), Member> {
+        let mut roster = self.lock();
+        let at = member.at;
+        match &mut roster.open {
+            Some(members) => members.push(member),
+            None => return Err(member),
+        }
+        roster.positions.push(at);
+        Ok(())
+    }
+
+    /// Plan positions of its tracks.
+    pub(super) fn positions(&self) -> Vec<usize> {
+        self.lock().positions.clone()
+    }
+
+    /// The tracks so far, to ask for.
+    fn tracks(&self) -> Vec<Track> {
+        let roster = self.lock();
+        let members = roster.open.iter().flatten();
+        members.map(|member| member.item.track.clone()).collect()
+    }
+
+    /// The tracks; nobody joins from now on.
+    fn close(&self) -> Vec<Member> {
+        self.lock().open.take().unwrap_or_default()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Roster> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The files of an offer, in that staging directory, before anybody looked at them.
+type Grab = (Offer, Staging, Files);
+
+/// Carries a claim out; one report for each of its tracks.
+pub(super) async fn carry_out(
+    claim: Arc<Claim>,
+    context: Arc<Context>,
+    errand: Errand,
+) -> Vec<(usize, Report)> {
+    let lane = Arc::clone(&context.lanes[claim.lane]);
+    let (started_at, clock) = (Timestamp::now(), Instant::now());
+    let grab = grab(&claim, &lane, &context, &errand).await;
+    let members = claim.close();
+    let (offer, staging, files) = match grab {
+        Ok(grab) => grab,
+        Err(setback) => {
+            let without = |member| without_any(member, &setback, claim.lane, &lane, &errand);
+            return members.into_iter().map(without).collect();
+        }
+    };
+    let grabbed = Grabbed {
+        claim,
+        lane,
+        offer,
+        started_at,
+        clock,
+        errand,
+    };
+    grabbed.share(members, staging, files, &context).await
+}
+
+/// A track of a claim that came to nothing.
+fn without_any(
+    member: Member,
+    setback: &Setback,
+    at_lane: usize,
+    lane: &Wrapped,
+    errand: &Errand,
+) -> (usize, Report) {
+    let end = match setback {
+        Setback::Lost(why) => return not_there(member, at_lane, lane, None, why, errand),
+        // Its end was told; the other sources have their turn.
+        Setback::Dropped => End::Returned,
+        Setback::Rests(rest) => End::Postponed(rest.clone()),
+        Setback::Ended => End::GivenBack,
+        Setback::DiskStops(cause) => End::Stop {
+            cause: cause.clone(),
+        },
+    };
+    (member.at, Report::bare(end, member.before))
+}
+
+/// Asks for the album and fetches the first offer that comes.
+async fn grab(
+    claim: &Claim,
+    lane: &Wrapped,
+    context: &Arc<Context>,
+    errand: &Errand,
+) -> Result<Grab, Setback> {
+    let tracks = claim.tracks();
+    let Some(first) = tracks.first() else {
+        return Err(Setback::Ended);
+    };
+    let query = find::query(first, context.hits_per_search);
+    let hits = match lane.search(&query, errand).await {
+        Ok(found) => found.hits,
+        Err(fault) => return Err(context.setback(Step::Search, fault, errand)),
+    };
+    let found = hits.len();
+    let (offers, why) = find::choose(first, tracks.len(), hits);
+    errand.post.tell(Event::Searched {
+        id: errand.id.clone(),
+        source: lane.name().clone(),
+        hits: found,
+        accepted: offers.len(),
+    });
+    let mut last = Setback::Lost(why);
+    for offer in offers.into_iter().take(ALBUMS_PER_CLAIM) {
+        // The album's own directory, apart from those of its tracks.
+        let id = TrackId::from_saved(format!("album:{}:{}", lane.name(), offer.hit.target_id));
+        let (staging, _room) = match prepare(id, lane, offer.hit.size, context).await {
+            Ok(prepared) => prepared,
+            Err(unprepared) if unprepared.stops => {
+                return Err(Setback::DiskStops(unprepared.why));
+            }
+            Err(unprepared) => return Err(Setback::Lost(unprepared.why)),
+        };
+        let request = DownloadRequest {
+            target_id: offer.hit.target_id.clone(),
+            kind: TargetKind::ALBUM,
+            dest_dir: staging.fetch().to_owned(),
+            ceiling: QualityCeiling::default(),
+            hit: offer.hit.clone(),
+            extra: Vec::new(),
+        };
+        let fault = match lane.download(&request, errand).await {
+            Ok(files) => return Ok((offer, staging, files)),
+            Err(fault) => fault,
+        };
+        last = context.setback(Step::Download, fault, errand);
+        if !matches!(last, Setback::Lost(_)) {
+            break;
+        }
+    }
+    Err(last)
+}
+
+/// An album that is there.
+struct Grabbed {
+    claim: Arc<Claim>,
+    lane: Arc<Wrapped>,
+    offer: Offer,
+    started_at: Timestamp,
+    clock: Instant,
+    errand: Errand,
+}
+
+impl Grabbed {
+    /// Gives each track its file, and back what has none.
+    async fn share(
+        &self,
+        members: Vec<Member>,
+        staging: Staging,
+        delivered: Files,
+        context: &Arc<Context>,
+    ) -> Vec<(usize, Report)> {
+        let missing = delivered.missing.clone();
+        let (dir, hit) = (staging.fetch().to_owned(), self.offer.hit.clone());
+        let (named, refused) = blocking(move || {
+            let (good, refused) = all_files(delivered, &dir);
+            (files::name_all(good, &dir, &hit), refused)
+        })
+        .await;
+        for why in &refused {
+            tracing::warn!(source = %self.lane.name(), %why, "a file of an album is not taken");
+        }
+        let wanted: Vec<&Track> = members.iter().map(|member| &member.item.track).collect();
+        let of_track = files::pair(&wanted, &named, &context.rules);
+        let mut left: Vec<Option<Named>> = named.into_iter().map(Some).collect();
+        let staging = Arc::new(staging);
+        let mut reports = Vec::new();
+        let mut home = None;
+        let mut stopped: Option<String> = None;
+        for (member, file) in members.into_iter().zip(of_track) {
+            if let Some(cause) = stopped.clone() {
+                reports.push((member.at, Report::bare(End::Stop { cause }, member.before)));
+                continue;
+            }
+            let Some(file) = file.and_then(|file| left[file].take()) else {
+                let why = files::why_missing(&member.item.track, &missing);
+                reports.push(self.without(member, &why));
+                continue;
+            };
+            let bytes = file.delivered.bytes;
+            match finish(&staging, file.delivered, Arc::clone(&member.item), context).await {
+                Ok(finished) => {
+                    home.get_or_insert_with(|| finished.placed[0].relative.parent());
+                    reports.push(self.with(member, finished, bytes));
+                }
+                Err(error) if error.is_disk_stop() => {
+                    let cause = error.to_string();
+                    stopped = Some(cause.clone());
+                    reports.push((member.at, Report::bare(End::Stop { cause }, member.before)));
+                }
+                Err(FinishError::Refused(error)) => {
+                    reports.push(self.without(member, &error.to_string()));
+                }
+                Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
+                    let error = error.to_string();
+                    let attempt = self.attempt(&member.item, bytes, Some(error.clone()));
+                    let mut report = Report::bare(End::Failed { error }, member.before);
+                    report.attempts.push(attempt);
+                    reports.push((member.at, report));
+                }
+            }
+        }
+        if stopped.is_none() && context.extra_files == ExtraFiles::Keep {
+            self.keep_extras(
+                left.into_iter().flatten().collect(),
+                home.flatten(),
+                &staging,
+                context,
+            )
+            .await;
+        }
+        if let Some(staging) = Arc::into_inner(staging) {
+            let removed = blocking(move || staging.remove()).await;
+            if let Err(error) = removed {
+                // The sweep at the end meets it again.
+                tracing::warn!(%error, "an album's directory is left");
+            }
+        }
+        reports
+    }
+
+    /// A track with its file.
+    fn with(&self, member: Member, finished: Finished, bytes: u64) -> (usize, Report) {
+        self.lane.delivered(bytes);
+        let attempt = self.attempt(&member.item, bytes, None);
+        let end = End::Completed {
+            finished,
+            source: Some(self.lane.name().clone()),
+        };
+        let mut report = Report::bare(end, member.before);
+        report.attempts.push(attempt);
+        (member.at, report)
+    }
+
+    /// A track without.
+    fn without(&self, member: Member, why: &str) -> (usize, Report) {
+        let attempt = self.attempt(&member.item, 0, Some(why.to_owned()));
+        let hit = Some(&self.offer.hit);
+        let (at, mut report) =
+            not_there(member, self.claim.lane, &self.lane, hit, why, &self.errand);
+        report.attempts.push(attempt);
+        (at, report)
+    }
+
+    fn attempt(&self, item: &PlanItem, bytes: u64, failure: Option<String>) -> Attempt {
+        Attempt {
+            id: item.id().clone(),
+            source: self.lane.name().clone(),
+            target: self.offer.hit.target_id.clone(),
+            score: self.offer.score,
+            bytes,
+            started_at: self.started_at,
+            took: self.clock.elapsed(),
+            failure,
+        }
+    }
+
+    /// Files that nobody asked for go where the others are; one that cannot is no loss.
+    async fn keep_extras(
+        &self,
+        extras: Vec<Named>,
+        home: Option<RelPath>,
+        staging: &Arc<Staging>,
+        context: &Arc<Context>,
+    ) {
+        let Some(home) = home else { return };
+        for extra in extras {
+            let Some(item) = extra.as_item(&home) else {
+                continue;
+            };
+            let name = item.display_name();
+            let kept = finish(staging, extra.delivered, Arc::new(item), context).await;
+            match kept {
+                Ok(_) => tracing::info!(%name, "kept, though nobody asked for it"),
+                Err(_) => tracing::info!(%name, "not kept"),
+            }
+        }
+    }
+}
+
+/// Verifies, tags and places one file of the album, and leaves nothing for the next to trip
+/// over.
+async fn finish(
+    staging: &Arc<Staging>,
+    delivered: Delivered,
+    item: Arc<PlanItem>,
+    context: &Arc<Context>,
+) -> Result<Finished, FinishError> {
+    let (staging, context) = (Arc::clone(staging), Arc::clone(context));
+    blocking(move || {
+        let finished = context.finisher.finish(&staging, &delivered, &item);
+        if let Ok(left) = std::fs::read_dir(staging.tag()) {
+            for entry in left.flatten() {
+                // What cannot be removed makes the next copy fail, and that is told.
+                drop(std::fs::remove_file(entry.path()));
+            }
+        }
+        finished
+    })
+    .await
+}
+
+/// The track goes back to the queue, and that source is not asked for it again.
+fn not_there(
+    mut member: Member,
+    at_lane: usize,
+    lane: &Wrapped,
+    hit: Option<&Hit>,
+    why: &str,
+    errand: &Errand,
+) -> (usize, Report) {
+    let tried = Tried {
+        id: member.item.id().clone(),
+        source: lane.name().clone(),
+        target: hit.map(|hit| hit.target_id.clone()),
+        title: hit.map(|hit| hit.title.clone()),
+        score: None,
+        reason: why.to_owned(),
+    };
+    errand.post.tell(Event::Lost(tried.clone()));
+    member.before.asked.insert(at_lane);
+    let mut report = Report::bare(End::Returned, member.before);
+    report.tried.push(tried);
+    (member.at, report)
+}

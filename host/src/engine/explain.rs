@@ -1,0 +1,149 @@
+//! Why a track is taken from where it is: every candidate of every source, with its scores and
+//! the rule that decided. Asks sources and changes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::book::SourceBook;
+use super::choose::{Candidate, choose};
+use super::fallback::Patience;
+use super::job::shown;
+use super::ladder::queries;
+use super::lane::Lane;
+use super::policy::Fault;
+use super::post::{Errand, Post};
+use super::{Cancel, Options};
+use crate::matching::Score;
+use crate::music::{SourceName, Track};
+
+/// What one source says of a track.
+#[derive(Debug, Serialize)]
+pub struct Explained {
+    /// Which source.
+    pub source: SourceName,
+    /// What was asked, in order, and how much was found.
+    pub asked: Vec<Asked>,
+    /// What it found, those that fit first and best first.
+    pub candidates: Vec<Weighed>,
+    /// Why it was not asked, or did not answer.
+    pub failure: Option<String>,
+}
+
+/// One search.
+#[derive(Debug, Serialize)]
+pub struct Asked {
+    /// Its words.
+    pub text: String,
+    /// How much was found.
+    pub hits: usize,
+    /// Whether an answer of an earlier search was used.
+    pub kept: bool,
+}
+
+/// A candidate.
+#[derive(Debug, Serialize)]
+pub struct Weighed {
+    /// As the source names it.
+    pub target: String,
+    /// For people.
+    pub title: String,
+    /// Whether it would be fetched.
+    pub accepted: bool,
+    /// Part by part.
+    pub score: Score,
+    /// The rule that decided against it.
+    pub refused: Option<String>,
+    /// What an earlier run found out when it fetched it.
+    pub known_to_be_bad: Option<String>,
+}
+
+/// Asks every source in turn.
+pub async fn explain(
+    track: &Track,
+    lanes: Vec<Lane>,
+    options: &Options,
+    book: &Arc<dyn SourceBook>,
+) -> Vec<Explained> {
+    let (post, _inbox) = Post::new();
+    let errand = Errand {
+        at: 0,
+        id: track.id.clone(),
+        cancel: Cancel::new(),
+        post,
+        fresh: false,
+    };
+    // Somebody waits for the answer: nothing is tried twice.
+    let patience = Patience {
+        retries: 0,
+        max_wait: Duration::ZERO,
+        stopping: false,
+    };
+    let mut explained = Vec::new();
+    for lane in lanes {
+        let lane = lane.wrap(book, patience, options.cache_age, Timestamp::now());
+        let mut of_one = Explained {
+            source: lane.name().clone(),
+            asked: Vec::new(),
+            candidates: Vec::new(),
+            failure: None,
+        };
+        if lane.is_album_only() {
+            of_one.failure = Some("has whole albums only, and is asked for those".to_owned());
+            explained.push(of_one);
+            continue;
+        }
+        let mut all = Vec::new();
+        let mut questions = queries(track, options.hits_per_search);
+        if lane.shapes_queries() {
+            questions.truncate(1);
+        }
+        for query in questions {
+            match lane.search(&query, &errand).await {
+                Ok(found) => {
+                    of_one.asked.push(Asked {
+                        text: query.text,
+                        hits: found.hits.len(),
+                        kept: found.kept,
+                    });
+                    all.extend(found.hits);
+                }
+                Err(fault) => {
+                    of_one.failure = Some(match fault {
+                        Fault::Failed(error) => error.to_string(),
+                        Fault::Rests(rest) => format!("is left alone: {}", rest.why),
+                        Fault::Dropped(why) => why,
+                    });
+                    break;
+                }
+            }
+            if choose(track, all.clone(), &options.rules)
+                .accepted
+                .is_empty()
+            {
+                continue;
+            }
+            break;
+        }
+        let choice = choose(track, all, &options.rules);
+        let weigh = |candidate: Candidate, refused: Option<String>| Weighed {
+            title: shown(&candidate),
+            accepted: refused.is_none(),
+            known_to_be_bad: book.bad_file(&of_one.source, &candidate.hit.target_id, &track.id),
+            target: candidate.hit.target_id,
+            score: candidate.score,
+            refused,
+        };
+        let accepted = choice
+            .accepted
+            .into_iter()
+            .map(|candidate| weigh(candidate, None));
+        let refused = choice.refused.into_iter();
+        let refused = refused.map(|(candidate, why)| weigh(candidate, Some(why)));
+        of_one.candidates = accepted.chain(refused).collect();
+        explained.push(of_one);
+    }
+    explained
+}

@@ -1,0 +1,102 @@
+//! A run that is told to end.
+
+use super::shop::{Manner, Shop};
+use super::*;
+use crate::state::leave_wish;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_aborted_leaves_what_ran_for_the_next_one() {
+    let mut desk = Desk::wanting(["Bluebird", "Owls", "Kestrel"].map(track));
+    desk.options.jobs = 2;
+    let shop = Arc::new(Shop::with(&["Bluebird", "Owls", "Kestrel"]).who(Manner::Holds));
+    let (waiting, cancel) = (Arc::clone(&shop), desk.cancel.clone());
+    let watch = tokio::task::spawn_blocking(move || {
+        waiting.wait_for_held(2);
+        cancel.abort();
+    });
+    let outcome = desk
+        .run(vec![("shop", shop.clone(), Capabilities::NONE)])
+        .await;
+    watch.await.unwrap();
+    assert!(matches!(outcome.early, Some(EarlyEnd::Interrupted)));
+    assert_eq!(desk.plan.statistics().pending, 3);
+    assert_eq!(shop.fetched().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_after_the_end_is_not_taken() {
+    let mut desk = Desk::wanting([track("Bluebird")]);
+    let shop = Arc::new(Shop::with(&["Bluebird"]).who(Manner::Deaf));
+    let (waiting, cancel) = (Arc::clone(&shop), desk.cancel.clone());
+    let watch = tokio::task::spawn_blocking(move || {
+        waiting.wait_for_held(1);
+        cancel.abort();
+    });
+    desk.run(vec![("shop", shop.clone(), Capabilities::NONE)])
+        .await;
+    watch.await.unwrap();
+    shop.let_go();
+    assert_eq!(desk.ends(), ["Bluebird: pending"]);
+    assert!(!desk.dir.path().join("music/Ann/Bluebird.wav").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_track_that_is_cancelled_on_its_way_stays_cancelled_and_the_others_go_on() {
+    for manner in [Manner::Holds, Manner::Deaf] {
+        let mut desk = Desk::wanting(["Bluebird", "Owls", "Kestrel"].map(track));
+        desk.options.jobs = 2;
+        let shop = Arc::new(Shop::with(&["Bluebird", "Owls", "Kestrel"]).who(manner));
+        let (waiting, state) = (Arc::clone(&shop), desk.dir.path().join("state"));
+        let watch = tokio::task::spawn_blocking(move || {
+            waiting.wait_for_held(2);
+            for title in ["Bluebird", "Kestrel"] {
+                leave_wish(&state, &Wish::CancelItem(TrackId::text(title))).unwrap();
+            }
+            waiting.wait_for_cancelled("Bluebird");
+            waiting.let_go();
+        });
+        let outcome = desk
+            .run(vec![("shop", shop.clone(), Capabilities::NONE)])
+            .await;
+        watch.await.unwrap();
+        assert!(outcome.early.is_none());
+        assert_eq!(
+            desk.ends(),
+            [
+                "Bluebird: skipped",
+                "Owls: completed, shop",
+                "Kestrel: skipped"
+            ],
+            "{manner:?}"
+        );
+        assert!(!desk.dir.path().join("music/Ann/Bluebird.wav").exists());
+        let memory = desk.state.memory().unwrap();
+        assert!(memory.is_cancelled(&TrackId::text("Bluebird")));
+        assert!(!memory.is_cancelled(&TrackId::text("Owls")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_cancelled_is_left_at_once_and_the_next_one_delivers() {
+    let mut desk = Desk::wanting(["Bluebird", "Owls"].map(track));
+    let stuck = Arc::new(Shop::with(&["Bluebird", "Owls"]).who(Manner::Holds));
+    let other = Arc::new(Shop::with(&["Bluebird", "Owls"]));
+    let (waiting, state) = (Arc::clone(&stuck), desk.dir.path().join("state"));
+    let watch = tokio::task::spawn_blocking(move || {
+        waiting.wait_for_held(2);
+        let stuck = SourceName::parse("stuck").unwrap();
+        leave_wish(&state, &Wish::DropSource(stuck)).unwrap();
+    });
+    let outcome = desk
+        .run(vec![
+            ("stuck", stuck, Capabilities::NONE),
+            ("other", other, Capabilities::NONE),
+        ])
+        .await;
+    watch.await.unwrap();
+    assert_eq!(
+        desk.ends(),
+        ["Bluebird: completed, other", "Owls: completed, other"]
+    );
+    assert_eq!(outcome.dropped[0].1, "cancelled");
+}
