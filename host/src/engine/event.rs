@@ -161,3 +161,133 @@ pub trait Reporter: Send {
     /// Takes note of an event.
     fn event(&mut self, event: &Event);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each; a new event is missed here by the match and in the docs by the test.
+    fn every() -> Vec<Event> {
+        let id = || TrackId::text("x");
+        let name = || "Ann - Bluebird".to_owned();
+        let source = || SourceName::parse("folder").unwrap();
+        let statistics = Statistics::default();
+        let after = Duration::from_millis(1500);
+        let all = vec![
+            Event::RunStarted { statistics },
+            Event::ItemStarted {
+                id: id(),
+                name: name(),
+            },
+            Event::Searched {
+                id: id(),
+                source: source(),
+                hits: 2,
+                accepted: 1,
+            },
+            Event::Fetching {
+                id: id(),
+                source: source(),
+                done: 1,
+                total: None,
+            },
+            Event::SourceState {
+                id: id(),
+                source: source(),
+                text: String::new(),
+            },
+            Event::Retrying {
+                id: id(),
+                source: source(),
+                after,
+                reason: String::new(),
+            },
+            Event::Lost(Tried {
+                id: id(),
+                source: source(),
+                target: None,
+                title: None,
+                score: None,
+                reason: String::new(),
+            }),
+            Event::SourceDropped {
+                source: source(),
+                reason: String::new(),
+            },
+            Event::SourceRests {
+                source: source(),
+                until: Timestamp::UNIX_EPOCH,
+                reason: String::new(),
+            },
+            Event::ItemPostponed(Postponed {
+                id: id(),
+                name: name(),
+                until: Timestamp::UNIX_EPOCH,
+                reason: String::new(),
+            }),
+            Event::Flaw {
+                id: id(),
+                message: String::new(),
+            },
+            Event::ItemFinished {
+                id: id(),
+                name: name(),
+                status: Status::Completed,
+                source: None,
+                path: None,
+                error: None,
+                done: 1,
+                of: 1,
+            },
+            Event::Stopping,
+            Event::SourceFinished {
+                totals: super::super::policy::counts::Counts::default().totals(&source()),
+            },
+            Event::RunFinished {
+                statistics,
+                took: after,
+            },
+        ];
+        for event in &all {
+            match event {
+                Event::RunStarted { .. }
+                | Event::ItemStarted { .. }
+                | Event::Searched { .. }
+                | Event::Fetching { .. }
+                | Event::SourceState { .. }
+                | Event::Retrying { .. }
+                | Event::Lost(_)
+                | Event::SourceDropped { .. }
+                | Event::SourceRests { .. }
+                | Event::ItemPostponed(_)
+                | Event::Flaw { .. }
+                | Event::ItemFinished { .. }
+                | Event::Stopping
+                | Event::SourceFinished { .. }
+                | Event::RunFinished { .. } => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_event_and_every_key_of_it_is_described() {
+        let docs = include_str!("../../../docs/events.md");
+        for event in every() {
+            let json = serde_json::to_value(&event).unwrap();
+            let name = json["event"].as_str().unwrap();
+            let row = docs
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{name}` |")))
+                .unwrap_or_else(|| panic!("docs/events.md lacks `{name}`"));
+            for key in json
+                .as_object()
+                .unwrap()
+                .keys()
+                .filter(|key| *key != "event")
+            {
+                assert!(row.contains(&format!("`{key}`")), "{name} lacks `{key}`");
+            }
+        }
+    }
+}

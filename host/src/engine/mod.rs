@@ -1,10 +1,15 @@
 //! Carries the plan out.
 //!
+//! Every source is wrapped in its policies (`lane`, `policy`); a track walks through them
+//! alone (`job`, which asks by `look` and fetches by `fetch`), tracks of an album that a source
+//! has as a whole walk together (`album`).
+//!
 //! One task, [`Engine::run`], owns the plan and the journal and speaks to the reporter. It
-//! starts up to `jobs` jobs, each a task that walks one item through its sources (`job`).
-//! Jobs share nothing but the lanes (`lane`: one per source, with its limits) and speak to
-//! the coordinator by their return value and by events over an unbounded channel: sending
-//! never blocks, so no job waits for the coordinator while the coordinator waits for a job.
+//! starts up to `jobs` jobs, each a task. One that only waits, for a source's pace or for a
+//! service that downloads by itself, gives its place to another. Jobs share nothing but the
+//! sources and speak to the coordinator by their return value and by letters over an unbounded
+//! channel: sending never blocks, so no job waits for the coordinator while the coordinator
+//! waits for a job.
 //!
 //! What became of items is written first and told second: all ends that have arrived are one
 //! commit, and only then does the reporter hear of them.

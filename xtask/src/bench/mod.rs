@@ -38,8 +38,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for list in inputs::LISTS {
         rows.push(plan(&program, &ground, &list)?);
     }
-    for bench in ["plan", "matching"] {
-        rows.extend(inside(workspace, bench)?);
+    for program in ["plan", "matching", "engine"] {
+        rows.extend(inside(workspace, program)?);
     }
 
     let widest = |cell: fn(&Row) -> &str| {
@@ -118,11 +118,11 @@ fn plan(program: &Path, ground: &Path, list: &inputs::List) -> Result<Row> {
     })
 }
 
-/// What a program of the host's own measures from within: in each line the name, what was
+/// What a bench program of the host's own measures from within: in each line the name, what was
 /// measured, the milliseconds that count and their bound, with tabs between.
-fn inside(workspace: &Workspace, bench: &str) -> Result<Vec<Row>> {
+fn inside(workspace: &Workspace, program: &str) -> Result<Vec<Row>> {
     let mut command = workspace.cargo(&[
-        "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", bench,
+        "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", program,
     ]);
     println!("\n$ {}", process::shown(&command));
     let text = String::from_utf8(process::output(&mut command)?)?;

@@ -1,0 +1,187 @@
+//! What the engine itself costs, measured from within; run by `cargo xtask bench`. Prints a
+//! line a figure: name, what was measured, the number that counts, its bound.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures are what this program is for"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use musicdl::engine::{
+    Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Journal, JournalError, Lane,
+    NoBook, Options, PaceWish, Reporter, SearchOrder, Wish,
+};
+use musicdl::layout::RelPath;
+use musicdl::matching::Rules;
+use musicdl::music::{SourceName, Track, TrackId};
+use musicdl::plan::{Plan, PlanItem};
+use musicdl::publish::Publisher;
+use musicdl::state::State;
+use musicdl_plugin_api::{
+    Capabilities, Connection, Download, DownloadRequest, Hit, Limits, Progress, Query, Source,
+    SourceError,
+};
+
+const ITEMS: usize = 100_000;
+/// Items that end between two commits, as with many jobs on small files.
+const BATCH: usize = 64;
+const CHANGES: usize = 20_000;
+
+fn main() {
+    journal();
+    overhead();
+}
+
+/// Status changes in batches, each batch durable before the next begins: 5,000 a second.
+fn journal() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut state = State::open(dir.path()).expect("the state is ours");
+    let plan = plan(CHANGES);
+    state.save_plan(&plan).expect("the plan is saved");
+    let entries: Vec<Entry> = plan
+        .items
+        .iter()
+        .map(|item| Entry::Started {
+            id: item.id().clone(),
+        })
+        .collect();
+    let began = Instant::now();
+    for batch in entries.chunks(BATCH) {
+        state.record(batch).expect("the batch is written");
+    }
+    let took = began.elapsed();
+    let per_second = CHANGES as f64 / took.as_secs_f64();
+    println!(
+        "{CHANGES} status changes, durable in batches of {BATCH}\t{per_second:.0} a second\t{:.1}\t{:.1}",
+        took.as_secs_f64() * 1000.0,
+        CHANGES as f64 / 5_000.0 * 1000.0
+    );
+}
+
+/// A source that answers at once, and has nothing.
+struct Nothing;
+
+impl Source for Nothing {
+    fn is_configured(&self) -> bool {
+        true
+    }
+
+    fn check_connection(&self) -> Result<Connection, SourceError> {
+        Ok(Connection::default())
+    }
+
+    fn search_raw(&self, _: &Query) -> Result<Vec<Hit>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    fn download_raw(&self, _: &DownloadRequest, _: &Progress) -> Result<Download, SourceError> {
+        Err(SourceError::not_found("nothing"))
+    }
+
+    fn cancel_raw(&self, _: &str) -> Result<bool, SourceError> {
+        Ok(false)
+    }
+}
+
+/// A book and an ear that keep nothing: what is measured is the engine.
+struct Void;
+
+impl Journal for Void {
+    fn record(&mut self, _: &[Entry]) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError> {
+        Ok(Vec::new())
+    }
+}
+
+impl Reporter for Void {
+    fn event(&mut self, _: &Event) {}
+}
+
+/// Walks 100,000 items through a source that has none: 200 us of processor time each.
+fn overhead() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let limits = Limits {
+        search_concurrency: 64,
+        ..Limits::default()
+    };
+    let second = Duration::from_secs(60);
+    let lane = Lane::new(
+        SourceName::parse("nothing").expect("a name"),
+        Arc::new(Nothing),
+        Capabilities::OWN_QUERIES,
+        limits,
+        PaceWish::default(),
+        Deadlines {
+            search: second,
+            stall: second,
+            queue: second,
+            follow: second,
+        },
+    );
+    let publisher = Publisher::open(dir.path()).expect("the library is ours");
+    let options = Options {
+        jobs: 16,
+        rules: Rules::default(),
+        retries: 0,
+        max_wait: Duration::ZERO,
+        hits_per_search: 10,
+        search: SearchOrder::Priority,
+        cache_age: Duration::ZERO,
+        extra_files: ExtraFiles::Discard,
+    };
+    let finisher = Finisher::new(Arc::new(publisher), false);
+    let engine = Engine::new(vec![lane], finisher, options, Arc::new(NoBook));
+    let mut plan = plan(ITEMS);
+    let (before, wall) = (processor_time(), Instant::now());
+    let outcome = runtime.block_on(engine.run(&mut plan, &mut Void, &mut Void, &Cancel::new()));
+    let wall = wall.elapsed();
+    let spent = match (before, processor_time()) {
+        (Some(before), Some(after)) => after - before,
+        _ => wall,
+    };
+    assert_eq!(plan.statistics().failed, ITEMS, "{:?}", outcome.early);
+    let each = spent.as_secs_f64() * 1e6 / ITEMS as f64;
+    println!(
+        "engine, {ITEMS} items of which none is found\t{each:.0} us of processor an item, {:.1} s in all\t{:.1}\t{:.1}",
+        wall.as_secs_f64(),
+        spent.as_secs_f64() * 1000.0,
+        200e-6 * ITEMS as f64 * 1000.0
+    );
+}
+
+/// Of all threads of this process. `None` where the system does not tell.
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // Behind the name, which may hold spaces: user and system time are fields 14 and 15.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    let per_second = rustix::param::clock_ticks_per_second();
+    Some(Duration::from_secs_f64(ticks as f64 / per_second as f64))
+}
+
+fn plan(count: usize) -> Plan {
+    let item = |n: usize| {
+        let id = TrackId::from_saved(format!("spotify:{n:022}"));
+        let mut item = PlanItem::new(Track {
+            artists: vec!["Ann Example".to_owned()],
+            duration_ms: Some(180_000),
+            ..Track::new(id, format!("Song number {n}"))
+        });
+        let target = format!("Ann Example/{n}");
+        item.targets
+            .push(RelPath::from_saved(&target).expect("a path inside the library"));
+        item
+    };
+    let items = (0..count).map(item).collect();
+    Plan::new(items, Vec::new(), Timestamp::now(), "1".to_owned())
+}
