@@ -146,6 +146,22 @@ impl Desk {
             .collect()
     }
 
+    /// Files that were left in staging.
+    fn unfinished(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.dir.path().join("music/.musicdl")];
+        while let Some(folder) = folders.pop() {
+            // Gone altogether is fine as well.
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                match entry.file_type().unwrap().is_dir() {
+                    true => folders.push(entry.path()),
+                    false => files.push(entry.path().display().to_string()),
+                }
+            }
+        }
+        files
+    }
+
     /// Why candidates of that title lost.
     fn losses(&self, title: &str) -> Vec<String> {
         let id = TrackId::text(title);
