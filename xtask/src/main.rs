@@ -9,6 +9,9 @@
 mod bench;
 mod ci;
 mod claims;
+#[path = "../../host/tests/support/compilers.rs"]
+#[expect(dead_code, reason = "here they are only named")]
+mod compilers;
 mod forbid;
 mod peers;
 mod plugins;

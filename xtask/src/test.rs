@@ -2,12 +2,19 @@
 
 use anyhow::Result;
 
+use crate::compilers;
 use crate::peers::{self, Environment};
 use crate::process;
 use crate::workspace::Workspace;
 
+/// What the tests build against the sources of API 1.0.0.
+const KEPT: &str = "host/tests/fixtures/api-1.0.0/Cargo.toml";
+
 /// Runs all tests, or those whose name contains one of the filters.
 pub(crate) fn run(workspace: &Workspace, filters: &[&str]) -> Result<()> {
+    println!("\n{}", compilers::told(&compilers::others()));
+    // Its lock file is older than ours and may name releases that nothing else needs.
+    process::run(&mut workspace.cargo(&["fetch", "--locked", "--manifest-path", KEPT]))?;
     peers::require_programs(&[peers::FFMPEG])?;
     let servers = Environment::SERVERS.installed(workspace)?;
     let ytdlp = Environment::YTDLP.installed(workspace)?;

@@ -66,6 +66,7 @@ fn undisturbed(command: &mut Command) {
         .env("CARGO_TARGET_DIR", target())
         .env("CARGO_NET_OFFLINE", "true")
         .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("NO_COLOR", "1")
         .env_remove("RUSTFLAGS");
 }

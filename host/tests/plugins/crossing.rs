@@ -9,9 +9,9 @@ use musicdl_plugin_api::{
     Download, DownloadRequest, ErrorKind, Hit, Progress, Query, Settings, extra_value,
 };
 
-use super::{load, source};
+use super::{built, load, source};
 use crate::desk::{Desk, Listener, Mood, Said};
-use crate::{built, full, host, setting};
+use crate::{full, host, setting};
 
 /// What the plugin saw, in its own words.
 fn said<'a>(hit: &'a Hit, key: &str) -> &'a str {

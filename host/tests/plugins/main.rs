@@ -2,7 +2,8 @@
 //! lost between the two sides, and that a plugin's process contains whatever it does.
 //!
 //! What holds wherever a library runs is tested twice, in this process (`here`) and in a
-//! process of its own (`child`).
+//! process of its own (`child`). What crosses is tested once more with what was `kept` of the
+//! API as it was frozen.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,11 +11,14 @@
 )]
 
 mod child;
+#[path = "../support/compilers.rs"]
+mod compilers;
 mod desk;
 #[path = "../fixtures/full.rs"]
 mod full;
 mod here;
 mod isolation;
+mod kept;
 mod runs;
 #[cfg(target_os = "linux")]
 mod sandbox;
