@@ -9,7 +9,10 @@
     reason = "what fails in a helper fails the test that called it"
 )]
 
+mod another_compiler;
 mod check;
+#[path = "../support/compilers.rs"]
+mod compilers;
 #[cfg(unix)]
 mod dev;
 #[cfg(unix)]
@@ -122,7 +125,11 @@ fn made(dir: &Path, name: &str, more: &[&str]) -> PathBuf {
 
 /// The library that cargo made of a crate for development.
 fn library(name: &str) -> PathBuf {
-    target().join(format!("debug/{DLL_PREFIX}musicdl_{name}{DLL_SUFFIX}"))
+    library_in(&target(), name)
+}
+
+fn library_in(target: &Path, name: &str) -> PathBuf {
+    target.join(format!("debug/{DLL_PREFIX}musicdl_{name}{DLL_SUFFIX}"))
 }
 
 /// One place of a file said otherwise.
