@@ -128,7 +128,7 @@ pub(super) fn facts_of(resolved: &ResolvedSettings, declaration: &Declaration) -
 }
 
 /// The user's words, as the HTTP service has them.
-fn net_options(network: &NetworkConfig) -> NetOptions {
+pub(super) fn net_options(network: &NetworkConfig) -> NetOptions {
     let default = NetOptions::default();
     NetOptions {
         connect: network.connect_timeout,
@@ -148,7 +148,7 @@ fn net_options(network: &NetworkConfig) -> NetOptions {
     }
 }
 
-fn unusable_network(error: NetError) -> Failure {
+pub(super) fn unusable_network(error: NetError) -> Failure {
     let (exit, hint) = match &error {
         NetError::CaFile { .. } | NetError::NoCertificate { .. } => {
             (Exit::Usage, "`network.ca_file` in the config names it")

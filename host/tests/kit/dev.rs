@@ -47,6 +47,10 @@ fn a_plugin_is_built_tried_broken_and_mended() {
     let station = Station::over(&files);
     let made = made(dir.path(), "bench_press", &[]);
 
+    // What a run would use, the bench does.
+    let config = "network:\n  user_agent: bench/1\n";
+    fs::write(dir.path().join("musicdl.yaml"), config).unwrap();
+
     let url = format!("settings url={}", station.url());
     let lines = [
         "# a comment, and an empty line",
@@ -94,6 +98,7 @@ fn a_plugin_is_built_tried_broken_and_mended() {
     assert!(!words.contains("q=Blue"), "queries are not shown: {words}");
     assert!(!words.contains("after the end"), "{words}");
     assert_eq!(fs::read(dir.path().join("got/7.mp3")).unwrap(), b"la la la");
+    assert_eq!(station.user_agents(), ["bench/1"]);
 
     // A crash ends the child and not the bench; a broken build neither.
     edit(

@@ -1,5 +1,6 @@
 //! The service of the template, as the guide sets it up: a directory, served as it is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 /// A web server over a directory, for as long as it lives.
 pub(crate) struct Station {
     server: MockServer,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Station {
@@ -32,8 +33,19 @@ impl Station {
         });
         Self {
             server,
-            _runtime: runtime,
+            runtime: runtime,
         }
+    }
+
+    /// Who asked for something, everybody once.
+    pub(crate) fn user_agents(&self) -> Vec<String> {
+        let requests = self.runtime.block_on(self.server.received_requests());
+        let agents = requests.into_iter().flatten().map(|request| {
+            let agent = &request.headers["user-agent"];
+            agent.to_str().unwrap().to_owned()
+        });
+        let agents: BTreeSet<String> = agents.collect();
+        agents.into_iter().collect()
     }
 
     pub(crate) fn url(&self) -> String {

@@ -12,13 +12,13 @@ use musicdl_plugin_api::{HostServices, Settings};
 use crate::commands::environment::Environment;
 use crate::commands::exit::{Exit, Failure};
 use crate::commands::run::runtime;
-use crate::commands::sources::facts_of;
+use crate::commands::sources::{facts_of, net_options, unusable_network};
 use crate::kit::bench::build::build;
 use crate::kit::bench::watched::Watched;
 use crate::kit::bench::{Around, Bench, HELP, Say};
 use crate::kit::child::{Child, ChildError, IN_PROCESS, Message};
 use crate::plugin::LoadedLibrary;
-use crate::plugin::services::{Ground, HostNet, NetOptions, SourceFacts};
+use crate::plugin::services::{Ground, HostNet, SourceFacts};
 use crate::ui::Screen;
 
 /// The parent's side. Ends with `quit` or the end of the input; partly done when there is
@@ -124,8 +124,9 @@ pub(super) fn in_process(
 ) -> Result<Exit, Failure> {
     let runtime = runtime()?;
     let _within = runtime.enter();
-    let net = HostNet::new(NetOptions::default(), runtime.handle().clone())
-        .map_err(|error| Failure::new(Exit::Network, error))?;
+    let config = environment.config_to_look()?;
+    let net = HostNet::new(net_options(&config.network), runtime.handle().clone())
+        .map_err(unusable_network)?;
     // What a plugin keeps while it is tried is not mixed with what it keeps for runs.
     let kept = tempfile::tempdir()
         .map_err(|error| Failure::new(Exit::Disk, format!("no temporary directory: {error}")))?;
