@@ -13,12 +13,16 @@ mod disk;
 mod fallback;
 mod interrupted;
 mod killed;
+mod killed_peers;
 mod main_job;
 mod misbehaving;
 mod output;
 mod over_http;
+mod peers;
 mod plans;
 mod plugin_list;
+mod sites;
 #[path = "../support/mod.rs"]
 mod support;
+mod three_kinds;
 mod two_runs;

@@ -30,7 +30,7 @@ impl Shelf {
     pub(crate) fn audio(&self) -> Vec<String> {
         let is_audio = |file: &String| {
             let extension = Path::new(file).extension().and_then(|text| text.to_str());
-            matches!(extension, Some("flac" | "mp3" | "m4a" | "ogg"))
+            matches!(extension, Some("flac" | "mp3" | "m4a" | "ogg" | "opus"))
         };
         let mut files = self.files();
         files.retain(|file| is_audio(file) && !file.starts_with(".musicdl/"));

@@ -122,7 +122,8 @@ impl Sandbox {
         };
         if terms.programs {
             let wanted = needs.programs.iter().map(PathBuf::from);
-            for program in wanted.chain(named.iter().cloned()) {
+            let there = programs::in_places_of(&named, &needs.programs);
+            for program in wanted.chain(named.iter().cloned()).chain(there) {
                 terms.run.extend(programs::files_of(&program));
             }
         }

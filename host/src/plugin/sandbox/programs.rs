@@ -38,6 +38,23 @@ pub(super) fn files_of(program: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Where those programs would be, given what the user named: a directory is one of programs,
+/// and beside one program lies another, as ffprobe beside ffmpeg.
+pub(super) fn in_places_of(named: &[PathBuf], programs: &[String]) -> Vec<PathBuf> {
+    let place = |path: &PathBuf| match path.is_dir() {
+        true => Some(path.clone()),
+        false => path.parent().map(Path::to_owned),
+    };
+    let bare = programs
+        .iter()
+        .filter(|name| Path::new(name).components().count() == 1);
+    let bare: Vec<&String> = bare.collect();
+    let places = named.iter().filter_map(place);
+    places
+        .flat_map(|place| bare.iter().map(move |name| place.join(name)))
+        .collect()
+}
+
 /// `/a` of `/a/bin/python`; never the root, which would open everything.
 fn above_bin(program: &Path) -> Option<PathBuf> {
     let above = program.parent()?.parent()?;
@@ -100,6 +117,19 @@ mod tests {
             [""; 0].map(PathBuf::from)
         );
         assert_eq!(files_of(dir.path()), [""; 0].map(PathBuf::from));
+    }
+
+    #[test]
+    fn programs_are_looked_for_where_the_user_says_and_nowhere_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let tool = dir.path().join("ffmpeg");
+        fs::write(&tool, b"\x7fELF").unwrap();
+        let wanted = ["ffmpeg", "ffprobe", "../sh", "/bin/sh"].map(str::to_owned);
+        let both = ["ffmpeg", "ffprobe"].map(|name| dir.path().join(name));
+        for named in [dir.path(), &tool] {
+            assert_eq!(in_places_of(&[named.to_owned()], &wanted), both);
+        }
+        assert_eq!(in_places_of(&[], &wanted), [""; 0].map(PathBuf::from));
     }
 
     #[test]

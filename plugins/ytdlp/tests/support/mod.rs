@@ -4,7 +4,7 @@
 //!
 //! Used by tests of several crates, which take this file in by its path.
 
-#![allow(dead_code, reason = "no test program needs all of it")]
+#![allow(dead_code, unused_imports, reason = "no test program needs all of it")]
 
 mod audio;
 mod relay;
@@ -24,9 +24,12 @@ const AUTHORITY: &str = include_str!("authority.pem");
 /// # Panics
 /// When it is not there.
 pub(crate) fn ytdlp() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .find(|dir| dir.join("Cargo.lock").is_file())
+        .expect("a test is built inside the workspace");
     let installed = std::env::var_os("MUSICDL_YTDLP")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/ytdlp"));
+        .map_or_else(|| workspace.join("target/peers/ytdlp"), PathBuf::from);
     let program = installed.join("bin/yt-dlp");
     assert!(
         program.exists(),

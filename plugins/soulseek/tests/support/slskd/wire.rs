@@ -25,8 +25,9 @@ pub(crate) struct Transfer {
     pub(crate) removed: bool,
     batch: Option<String>,
     audio: Vec<u8>,
-    steps: &'static [Step],
-    at: usize,
+    /// How it goes on, from now.
+    pub(crate) steps: &'static [Step],
+    pub(crate) at: usize,
     cancelled: bool,
     /// Readings since it succeeded.
     since_done: u32,
