@@ -19,7 +19,9 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
-    /// Longest time for the whole exchange. `None`: no limit but the host's stall limit.
+    /// Longest time for the whole exchange; an answer may take all of it to begin. `None`: no
+    /// limit but the host's, for an answer to begin (30 s unless its user says otherwise) and
+    /// for silence within it.
     pub timeout: Option<Duration>,
     /// Facts without a field of their own.
     pub extra: Extra,

@@ -51,7 +51,7 @@
 //! | `network.user_agent` | what requests say they are from | `musicdl/VERSION` |
 //! | `network.allow_hosts` | hosts at home that plugins may reach, beside those in their settings | none |
 //! | `network.connect_timeout` | longest wait for a connection, 1s to 1h | `10s` |
-//! | `network.first_byte_timeout` | longest wait for an answer to begin, 1s to 1h | `30s` |
+//! | `network.first_byte_timeout` | longest wait for an answer to begin, where the source gives its request no time of its own, 1s to 1h | `30s` |
 //! | `network.stall_timeout` | longest silence within an answer, 1s to 1h | `60s` |
 //!
 //! Times have a unit (`500ms`, `60s`, `5m`, `1h`); sizes are bytes or have one (`64KiB`,

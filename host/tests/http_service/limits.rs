@@ -72,6 +72,20 @@ fn a_server_that_does_not_answer_is_left_after_the_first_byte_limit() {
 }
 
 #[test]
+fn a_request_with_a_time_of_its_own_is_waited_for_as_long_as_that() {
+    let server = Server::start(|_| {
+        let late = || std::thread::sleep(SOON * 3);
+        Answer::InTwo(Vec::new(), Box::new(late), raw("200 OK", &[], b"late"))
+    });
+    let scene = Scene::with(|options| options.first_byte = SOON);
+    let request = Request::get(&server.origin);
+    let failed = scene.host.http_send(&request).unwrap_err();
+    assert!(failed.message.contains("no answer"), "{failed}");
+    let answered = scene.host.http_send(&request.timeout(HANGS)).unwrap();
+    assert_eq!(answered.body, b"late");
+}
+
+#[test]
 fn a_head_that_never_ends_counts_as_no_answer() {
     each_call_gives_up(
         |options| options.first_byte = SOON,

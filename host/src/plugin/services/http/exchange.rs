@@ -37,7 +37,7 @@ pub(super) async fn run(
     room: &Semaphore,
 ) {
     let host = outgoing.host();
-    let relay = relay(net, outgoing, &events, room);
+    let relay = relay(net, outgoing, deadline, &events, room);
     let result = match deadline {
         Some(at) => timeout_at(at.into(), relay).await.unwrap_or_else(|_| {
             let message = format!("{host} was not done within the time of the request");
@@ -55,10 +55,11 @@ pub(super) async fn run(
 async fn relay(
     net: &SourceNet,
     outgoing: Outgoing,
+    deadline: Option<Instant>,
     events: &Sender<Event>,
     room: &Semaphore,
 ) -> Result<(), SourceError> {
-    let mut response = answer(net, outgoing).await?;
+    let mut response = answer(net, outgoing, deadline).await?;
     let host = host_of(response.url());
     if events.send(Event::Head(head(&response))).is_err() {
         return Ok(());
@@ -94,8 +95,13 @@ async fn relay(
     }
 }
 
-/// The answer at the end of all redirects.
-async fn answer(net: &SourceNet, mut outgoing: Outgoing) -> Result<Response, SourceError> {
+/// The answer at the end of all redirects. A request with a time of its own is waited for as
+/// long as that, however long others may take to begin: who asked knows how slow the server is.
+async fn answer(
+    net: &SourceNet,
+    mut outgoing: Outgoing,
+    deadline: Option<Instant>,
+) -> Result<Response, SourceError> {
     let mut followed = 0;
     let mut leg = Leg::Asked;
     loop {
@@ -112,11 +118,15 @@ async fn answer(net: &SourceNet, mut outgoing: Outgoing) -> Result<Response, Sou
             .body(outgoing.body.clone())
             .build()
             .map_err(failed)?;
+        let executed = net.client.execute(request);
         let limit = net.host.options.first_byte;
-        let response = timeout(limit, net.client.execute(request))
-            .await
-            .map_err(|_| SourceError::transient(format!("no answer from {host} for {limit:?}")))?
-            .map_err(failed)?;
+        let response = match deadline {
+            Some(_) => executed.await,
+            None => timeout(limit, executed).await.map_err(|_| {
+                SourceError::transient(format!("no answer from {host} for {limit:?}"))
+            })?,
+        };
+        let response = response.map_err(failed)?;
         check_header_size(&host, &response)?;
         match redirect::next(&outgoing, response.status(), response.headers(), followed)? {
             Some(next) => outgoing = next,
