@@ -128,6 +128,10 @@ impl SettingKind {
     pub const NUMBER: SettingKind = SettingKind(3);
     /// `true` or `false`.
     pub const FLAG: SettingKind = SettingKind(4);
+    /// `REMOTE => LOCAL`: a directory as another program names it, and where it is on this
+    /// machine, or one path that is both. The host treats LOCAL as a [`PATH`](Self::PATH); see
+    /// [`PathMap`](crate::PathMap).
+    pub const PATH_MAP: SettingKind = SettingKind(5);
 }
 
 /// One setting a source understands.

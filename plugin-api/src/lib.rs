@@ -89,10 +89,12 @@ mod host;
 pub mod http;
 mod http_date;
 pub mod needs;
+mod path_map;
 mod progress;
 mod query;
 #[cfg(feature = "serde")]
 pub mod raw_path;
+mod server_url;
 mod settings;
 mod soundness;
 mod source;
@@ -111,8 +113,10 @@ pub use error::{ErrorKind, SourceError};
 pub use extra::{Extra, extra_value};
 pub use hit::{Hit, Provenance};
 pub use host::{Host, HostServices, LogLevel};
+pub use path_map::{PathMap, path_map_entry};
 pub use progress::{Progress, ProgressSink};
 pub use query::{Query, TargetKind};
+pub use server_url::{Secret, ServerUrl};
 pub use settings::Settings;
 pub use source::{Plugin, Source};
 

@@ -158,6 +158,7 @@ fn kind(kind: SettingKind) -> &'static str {
         SettingKind::URL => "url",
         SettingKind::NUMBER => "number",
         SettingKind::FLAG => "flag",
+        SettingKind::PATH_MAP => "path map",
         _ => "text",
     }
 }

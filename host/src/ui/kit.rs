@@ -125,13 +125,21 @@ fn limits(info: &PluginInfo) -> String {
         (limits.download_spacing_ms, "downloads"),
     ] {
         if ms > 0 {
-            write!(text, "; {ms} ms between {what}").expect("a string takes any text");
+            write!(text, "; {} between {what}", time(ms)).expect("a string takes any text");
         }
     }
     if let Some((requests, ms)) = limits.search_window {
-        write!(text, "; {requests} searches in {ms} ms").expect("a string takes any text");
+        write!(text, "; {requests} searches in {}", time(ms)).expect("a string takes any text");
     }
     text
+}
+
+/// In seconds, as users say it in a config, where that is a whole number.
+fn time(ms: u128) -> String {
+    match ms % 1000 {
+        0 => format!("{} s", ms / 1000),
+        _ => format!("{ms} ms"),
+    }
 }
 
 fn or_none(text: &str) -> &str {

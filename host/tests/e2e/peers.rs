@@ -82,7 +82,7 @@ pub(crate) fn known(scene: &Scene, mbid: &'static str, album: &[Song]) -> Known 
 /// as `settle_time`.
 pub(crate) fn lidarr_source(lidarr: &Lidarr, settle_time: &str) -> String {
     format!(
-        "  - lidarr: {{url: \"{}\", api_key: {}, local_paths: [\"{}\"], remote_paths: [/music], \
+        "  - lidarr: {{url: \"{}\", api_key: {}, path_map: [\"/music => {}\"], \
          poll_interval: 20ms, settle_time: {settle_time}}}\n",
         lidarr.url(),
         lidarr::KEY,
@@ -113,10 +113,11 @@ pub(crate) fn soulseek(peers: Vec<Peer>) -> Fake {
 /// The lines of a config that make it a source, patient for a second.
 pub(crate) fn soulseek_source(slskd: &Fake, more: &str) -> String {
     format!(
-        "  - soulseek: {{url: \"{}\", api_key: {}, downloads_dir: \"{}\", queue_limit: 1, \
+        "  - soulseek: {{url: \"{}\", api_key: {}, path_map: [\"{} => {}\"], queue_limit: 1, \
          stall_limit: 1{more}}}\n",
         slskd.url(),
         slskd::KEY,
+        slskd::REMOTE,
         slskd.downloads().display()
     )
 }

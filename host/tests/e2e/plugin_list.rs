@@ -46,3 +46,24 @@ fn plugins_are_listed_with_what_they_need_whatever_is_wanted() {
             "configured",
         ]);
 }
+
+#[test]
+fn the_description_of_a_source_says_its_settings_and_limits_as_its_user_would() {
+    let scene = Scene::with(&["lidarr", "soulseek", "youtube"]);
+    let info = |name| {
+        let words = ["--plugins", "plugins", "plugins", "info", name];
+        scene.run(&words).exits(0)
+    };
+    info("soulseek").says(&[
+        "limits: 2 searches and 6 downloads at once; 34 searches in 220 s",
+        "api_key (text; required; secret)",
+        "path_map (path map; list)",
+        "`/app/downloads => /srv/slskd/downloads`",
+    ]);
+    info("lidarr").says(&[
+        "path_map (path map; list; required)",
+        "`/music => /mnt/nas/music`",
+        "album_timeout (text; default 12h)",
+    ]);
+    info("youtube").says(&["3 s between downloads", "cookies_file (path"]);
+}

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use musicdl_plugin_api::http::Request;
-use musicdl_plugin_api::{Host, SourceError};
+use musicdl_plugin_api::{Host, Secret, ServerUrl, SourceError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answer;
-use crate::config::{Secret, Server};
+
 use crate::error::{Asked, Failure};
 use crate::records::{
     Album, AlbumSearch, Artist, Command, Health, HistoryEntry, Monitoring, Profile, QueueItem,
@@ -38,14 +38,14 @@ pub(crate) enum Added {
 /// One Lidarr.
 pub(crate) struct Api {
     host: Host,
-    server: Server,
+    server: ServerUrl,
     key: Secret,
     /// How often in a row the metadata service has failed.
     metadata_failures: AtomicU32,
 }
 
 impl Api {
-    pub(crate) fn new(host: Host, server: Server, key: Secret) -> Self {
+    pub(crate) fn new(host: Host, server: ServerUrl, key: Secret) -> Self {
         Self {
             host,
             server,
@@ -319,7 +319,7 @@ impl Api {
     }
 
     fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Request {
-        let request = Request::get(self.server.api(path))
+        let request = Request::get(format!("{}/api/v1/{path}", self.server.base()))
             .header("X-Api-Key", self.key.reveal())
             .header("Accept", "application/json");
         match parameters {

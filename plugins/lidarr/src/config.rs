@@ -1,12 +1,12 @@
 //! Settings -> which Lidarr, where its files are on this machine, and how long to wait for
 //! what. Whether they hold is found out by `setup`.
 
-use std::fmt;
 use std::time::Duration;
 
-use musicdl_plugin_api::{Settings, SourceError};
+use musicdl_plugin_api::{PathMap, Secret, ServerUrl, Settings, SourceError};
 
-use crate::paths::PathMap;
+/// What users copy with an address, the last part first.
+const API: [&str; 2] = ["/v1", "/api"];
 
 /// What the settings come to.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) enum Configured {
 /// One Lidarr and how to use it.
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub(crate) server: Server,
+    pub(crate) server: ServerUrl,
     pub(crate) key: Secret,
     pub(crate) choice: Choice,
     pub(crate) paths: PathMap,
@@ -66,90 +66,27 @@ pub(crate) const WAITS: [(&str, &str); 6] = [
     ("album_timeout", "12h"),
 ];
 
-/// A text that no log shows.
-#[derive(Clone)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
-/// The address of a Lidarr with its URL base, without `/api` and without a final `/`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Server(String);
-
-impl Server {
-    /// # Errors
-    /// A sentence that says what is wrong with the address, without repeating what may be
-    /// a secret in it.
-    fn parse(text: &str) -> Result<Self, String> {
-        let (scheme, rest) = text
-            .trim()
-            .split_once("://")
-            .map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest))
-            .filter(|(scheme, _)| scheme == "http" || scheme == "https")
-            .ok_or("it does not begin with http:// or https://")?;
-        if rest.contains(['?', '#']) || rest.contains(char::is_whitespace) {
-            return Err("it has a query, a fragment or a blank in it".to_owned());
-        }
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if authority.contains('@') {
-            return Err("a login in it is not used: set `api_key`".to_owned());
-        }
-        if authority.is_empty() || authority.starts_with(':') {
-            return Err("it names no host".to_owned());
-        }
-        let path = path.trim_end_matches('/');
-        let path = path.strip_suffix("/v1").unwrap_or(path);
-        let path = path.strip_suffix("/api").unwrap_or(path);
-        let authority = authority.to_ascii_lowercase();
-        Ok(Self(format!(
-            "{scheme}://{authority}{}",
-            path.trim_end_matches('/')
-        )))
-    }
-
-    /// The URL of a path of the API, `system/status`.
-    pub(crate) fn api(&self, path: &str) -> String {
-        format!("{}/api/v1/{path}", self.0)
-    }
-
-    /// As the user would write it.
-    pub(crate) fn base(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Reads the settings. A setting that is missing makes them incomplete.
 ///
 /// # Errors
 /// `NotConfigured` when a setting is there and cannot be meant.
 pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
     let patience = patience(settings)?;
-    let paths = PathMap::new(settings.list("local_paths"), settings.list("remote_paths"))
-        .map_err(SourceError::not_configured)?;
+    let paths = PathMap::parse(settings.list("path_map")).map_err(SourceError::not_configured)?;
     let server = match settings.text("url") {
         None => None,
-        Some(url) => Some(Server::parse(url).map_err(|why| {
+        Some(url) => Some(ServerUrl::parse(url, &API).map_err(|why| {
             SourceError::not_configured(format!("`url` is no address of a Lidarr: {why}"))
         })?),
     };
     let (Some(server), Some(key), Some(paths)) = (server, settings.text("api_key"), paths) else {
-        let missing: Vec<&str> = ["url", "api_key", "local_paths"]
+        let missing: Vec<&str> = ["url", "api_key", "path_map"]
             .into_iter()
             .filter(|key| settings.text(key).is_none())
             .map(|key| match key {
                 "url" => "`url` to the address of your Lidarr",
                 "api_key" => "`api_key` to the key of its Settings, General",
-                _ => "`local_paths` to where its music is on this machine",
+                _ => "`path_map` to where its music is on this machine",
             })
             .collect();
         return Ok(Configured::Incomplete(format!(
@@ -160,7 +97,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
     let text = |key: &str| settings.text(key).map(str::trim).map(str::to_owned);
     Ok(Configured::Complete(Box::new(Options {
         server,
-        key: Secret(key.to_owned()),
+        key: Secret::new(key),
         choice: Choice {
             root_folder: text("root_folder"),
             quality_profile: text("quality_profile"),
@@ -218,38 +155,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_taken_as_users_write_it() {
-        for (text, status) in [
-            ("http://h:8686", "http://h:8686/api/v1/system/status"),
-            ("http://h:8686/", "http://h:8686/api/v1/system/status"),
-            (
-                "HTTPS://Nas.Example/lidarr/",
-                "https://nas.example/lidarr/api/v1/system/status",
-            ),
-            (
-                "http://h/lidarr/api/v1",
-                "http://h/lidarr/api/v1/system/status",
-            ),
-            ("http://h/api/", "http://h/api/v1/system/status"),
-            (
-                "http://[::1]:8686",
-                "http://[::1]:8686/api/v1/system/status",
-            ),
-        ] {
-            let server = Server::parse(text).unwrap();
-            assert_eq!(server.api("system/status"), status, "{text}");
+    fn an_address_copied_with_the_path_of_the_api_is_the_servers() {
+        for text in ["http://h/x/api/v1/", "http://h/x/api", "http://h/x"] {
+            let settings =
+                Settings::from_pairs([("url", [text]), ("api_key", ["k"]), ("path_map", ["/m"])]);
+            match read(&settings).unwrap() {
+                Configured::Complete(options) => assert_eq!(options.server.base(), "http://h/x"),
+                Configured::Incomplete(missing) => panic!("{text}: {missing}"),
+            }
         }
     }
 
     #[test]
     fn an_address_that_cannot_be_meant_is_refused_without_repeating_it() {
         for text in [
-            "h:8686",
-            "ftp://h",
-            "http://",
-            "http://:8686",
-            "http://ann:hunter2@h",
-            "http://h/?apikey=hunter2",
+            "nas",
+            "http://ann:hunter2@nas",
+            "http://nas/?apikey=hunter2",
         ] {
             let settings = Settings::from_pairs([("url", [text])]);
             let error = read(&settings).unwrap_err();
@@ -263,15 +185,12 @@ mod tests {
         let all = [
             ("url", "http://h"),
             ("api_key", "k"),
-            ("local_paths", "/music"),
+            ("path_map", "/music"),
         ];
         for (left_out, named) in [
             (&[0][..], "set `url` to the address of your Lidarr"),
             (&[1], "set `api_key` to the key of its Settings, General"),
-            (
-                &[2],
-                "set `local_paths` to where its music is on this machine",
-            ),
+            (&[2], "set `path_map` to where its music is on this machine"),
             (
                 &[0, 1],
                 "set `url` to the address of your Lidarr, and `api_key` to the key of its \
@@ -331,7 +250,7 @@ mod tests {
         let settings = Settings::from_pairs([
             ("url", ["http://h"]),
             ("api_key", ["hunter2"]),
-            ("local_paths", ["/music"]),
+            ("path_map", ["/music"]),
         ]);
         let text = format!("{:?}", read(&settings).unwrap());
         assert!(

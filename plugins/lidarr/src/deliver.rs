@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use musicdl_plugin_api::{DownloadedFile, Files, LogLevel, MissingTrack, Progress, SourceError};
+use musicdl_plugin_api::{
+    DownloadedFile, Files, LogLevel, MissingTrack, PathMap, Progress, SourceError,
+};
 
 use crate::api::Api;
 use crate::copy::Original;
 use crate::error::{Asked, Failure};
-use crate::paths::PathMap;
 use crate::quality;
 use crate::records::{Track, TrackFile};
 

@@ -94,9 +94,8 @@ pub(crate) enum Failure {
     Setting(String),
     /// No file of the album can be read on this machine.
     #[error(
-        "{} cannot be read ({why}), which is {remote} in Lidarr: let `local_paths` name where \
-         that is on this machine, `remote_paths` how Lidarr names the same directories, and let \
-         musicdl read it", .local.as_ref().map_or("no local path".into(), |path| path.display().to_string())
+        "{} cannot be read ({why}), which is {remote} in Lidarr: let `path_map` say where \
+         the directories of Lidarr are on this machine, and let musicdl read them", .local.as_ref().map_or("no local path".into(), |path| path.display().to_string())
     )]
     Unreadable {
         remote: String,

@@ -2,7 +2,7 @@
 //!
 //! Lidarr finds and fetches albums through the user's own indexers and download clients and
 //! imports them into *its* library. This plugin asks it to, waits, and hands out copies of the
-//! files; Lidarr's library is read and never written to. `url`, `api_key` and `local_paths`
+//! files; Lidarr's library is read and never written to. `url`, `api_key` and `path_map`
 //! configure it; see `docs/sources/lidarr.md`.
 //!
 //! An album is looked up by MusicBrainz id where there is one, added with its artist
@@ -14,8 +14,8 @@
 //! # Settings
 //!
 //! - `url`, `api_key`: where Lidarr is, and the key of its *Settings, General*.
-//! - `local_paths`: the directories of Lidarr's music on this machine; `remote_paths`: how
-//!   Lidarr names the same directories, in the same order, where that is different.
+//! - `path_map`: the directories of Lidarr's music, as Lidarr names them and where they are on
+//!   this machine.
 //! - `root_folder`, `quality_profile`, `metadata_profile`: what a new album gets in Lidarr, by
 //!   name.
 //! - `cancel_removes`, `cleanup`: what is taken back.
@@ -34,7 +34,6 @@ mod deeds;
 mod deliver;
 mod error;
 mod grab;
-mod paths;
 mod quality;
 mod records;
 mod running;
@@ -182,19 +181,14 @@ fn settings() -> Vec<SettingSpec> {
             .secret()
             .required(),
         SettingSpec::text(
-            "local_paths",
-            "The directories of Lidarr's music (its root folders) as they are on this machine. \
-             They are only read.",
+            "path_map",
+            "The directories of Lidarr's music (its root folders), as Lidarr names them and where \
+             they are on this machine: `/music => /mnt/nas/music`, or `/music` where both are the \
+             same. They are only read.",
         )
-        .kind(SettingKind::PATH)
+        .kind(SettingKind::PATH_MAP)
         .list()
         .required(),
-        SettingSpec::text(
-            "remote_paths",
-            "How Lidarr names the same directories, in the same order, e.g. because it runs in a \
-             container. Without it: as in local_paths.",
-        )
-        .list(),
         SettingSpec::text(
             "root_folder",
             "Name or path of the root folder for new albums. Without it: the first one.",

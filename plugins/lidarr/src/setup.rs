@@ -3,12 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use musicdl_plugin_api::Connection;
+use musicdl_plugin_api::{Connection, PathMap};
 
 use crate::api::Api;
 use crate::config::{Choice, Options};
 use crate::error::Failure;
-use crate::paths::PathMap;
 use crate::records::{Profile, RootFolder};
 
 /// All five looks have to fit into the 15 s that a check of the connection may take.
@@ -93,15 +92,14 @@ fn check_paths(paths: &PathMap, root_folder: &str) -> Result<(), Failure> {
         if let Err(error) = std::fs::read_dir(directory) {
             let directory = directory.display();
             return Err(Failure::Setting(format!(
-                "`local_paths` names {directory}, which cannot be read: {error}"
+                "`path_map` names {directory}, which cannot be read: {error}"
             )));
         }
     }
     if paths.local(root_folder).is_none() {
         return Err(Failure::Setting(format!(
-            "Lidarr's root folder {root_folder} is in none of the directories that \
-             `remote_paths` (or without it `local_paths`) names: add it there, and where it is \
-             on this machine to `local_paths`"
+            "Lidarr's root folder {root_folder} is in none of the directories of \
+             `path_map`: add `{root_folder} => ` and where it is on this machine"
         )));
     }
     Ok(())

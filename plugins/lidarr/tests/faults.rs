@@ -623,7 +623,11 @@ fn a_path_that_cannot_be_read_here_is_the_users_to_mend() {
     let lidarr = Lidarr::new();
     let elsewhere = tempfile::tempdir().unwrap();
     let elsewhere = elsewhere.path().to_str().unwrap();
-    let error = fetched_with(&lidarr, &[("local_paths", elsewhere)]).unwrap_err();
+    let error = fetched_with(
+        &lidarr,
+        &[("path_map", format!("/music => {elsewhere}").as_str())],
+    )
+    .unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotConfigured);
     let remote = "/music/Ann Example/42/01 - Song.flac";
     let local = format!("{elsewhere}/Ann Example/42/01 - Song.flac");
@@ -736,19 +740,16 @@ fn the_check_names_version_folder_profiles_and_what_lidarr_complains_of() {
 #[test]
 fn a_setting_that_names_nothing_is_answered_with_what_there_is() {
     let other = tempfile::tempdir().unwrap();
-    let gone = other.path().join("gone");
+    let gone = format!("/music => {}", other.path().join("gone").display());
+    let elsewhere = format!("/media => {}", other.path().display());
     for (setting, value, words) in [
         ("root_folder", "Musik", "Lidarr has: Music (/music/)"),
         ("quality_profile", "FLAC", "Lidarr has: Any, Lossless"),
         ("metadata_profile", "All", "Lidarr has: Standard, None"),
+        ("path_map", gone.as_str(), "which cannot be read"),
         (
-            "local_paths",
-            gone.to_str().unwrap(),
-            "which cannot be read",
-        ),
-        (
-            "remote_paths",
-            "/media",
+            "path_map",
+            elsewhere.as_str(),
             "root folder /music/ is in none of the directories",
         ),
     ] {

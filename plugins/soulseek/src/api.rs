@@ -7,11 +7,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use musicdl_plugin_api::http::{Request, Response};
-use musicdl_plugin_api::{Host, LogLevel, SourceError};
+use musicdl_plugin_api::{Host, LogLevel, Secret, ServerUrl, SourceError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::config::{Address, Secret};
 use crate::error::{Asked, Failure};
 use crate::record::{
     Application, Batch, BatchAnswer, EnqueueAnswer, Event, OptionsRecord, PeerResponse,
@@ -35,13 +34,13 @@ const EVENTS: &str = "100";
 /// One slskd.
 pub(crate) struct Api {
     host: Host,
-    address: Address,
+    address: ServerUrl,
     key: Secret,
     warned: AtomicBool,
 }
 
 impl Api {
-    pub(crate) fn new(host: Host, address: Address, key: Secret) -> Self {
+    pub(crate) fn new(host: Host, address: ServerUrl, key: Secret) -> Self {
         Self {
             host,
             address,
@@ -213,7 +212,7 @@ impl Api {
     fn request(&self, method: &str, path: &str) -> Request {
         Request {
             method: method.to_owned(),
-            url: self.address.route(path),
+            url: format!("{}/api/v0/{path}", self.address.base()),
             headers: vec![("X-API-Key".to_owned(), self.key.reveal().to_owned())],
             timeout: Some(CALL_LIMIT),
             ..Request::default()

@@ -1,6 +1,5 @@
 //! What everything in the plugin shares, and cleaning up at slskd.
 
-use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,10 +29,9 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn new(host: Host, options: Options) -> Self {
-        let local: Option<PathBuf> = options.downloads_dir;
         Self {
             api: Api::new(host.clone(), options.address, options.key),
-            server: Server::new(local),
+            server: Server::new(options.paths),
             ledger: Ledger::new(&host),
             peers: Peers::default(),
             patience: options.patience,

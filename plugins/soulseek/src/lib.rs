@@ -5,9 +5,9 @@
 //! copies the finished file. slskd's own copy stays, unless `remove_finished` is set. It
 //! never speaks the Soulseek protocol itself and holds no Soulseek login.
 //!
-//! `url` and `api_key` configure it. `downloads_dir` says where this machine sees slskd's
-//! downloads directory, which slskd may know by another name: every path below slskd's name
-//! for it is looked for below that one. See `docs/sources/soulseek.md`.
+//! `url` and `api_key` configure it. `path_map` says where this machine sees slskd's downloads
+//! directory, which slskd may know by another name: every path below slskd's name for it is
+//! looked for below that one. See `docs/sources/soulseek.md`.
 //!
 //! Known limits: single tracks, no folders as a whole. 34 searches per 220 s, because the
 //! network bans who searches faster; a text searched for in the last 220 s is answered from
@@ -175,11 +175,13 @@ fn settings() -> Vec<SettingSpec> {
         .secret()
         .required(),
         SettingSpec::text(
-            "downloads_dir",
-            "slskd's downloads directory as this machine sees it, e.g. where it is mounted. Not \
-             set: the path that slskd calls it by, which a confined plugin cannot read (Linux).",
+            "path_map",
+            "slskd's downloads directory, as slskd names it and where it is on this machine: \
+             `/app/downloads => /srv/slskd/downloads`, or one path where both are the same. It is \
+             only read. Not set: slskd's own path, which a confined plugin cannot read (Linux).",
         )
-        .kind(SettingKind::PATH),
+        .kind(SettingKind::PATH_MAP)
+        .list(),
         SettingSpec::text(
             "search_silence",
             "Seconds without an answer from any peer after which a search ends, 1 to 40.",

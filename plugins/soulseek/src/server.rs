@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use musicdl_plugin_api::{Connection, SourceError};
+use musicdl_plugin_api::{Connection, PathMap, SourceError};
 
 use crate::api::Api;
 use crate::clock;
@@ -63,12 +63,23 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    fn new(remote: &str, local: Option<&Path>) -> Self {
+    /// # Errors
+    /// `NotConfigured` for a directory that the user's map does not have.
+    fn new(remote: &str, paths: Option<&PathMap>) -> Result<Self, SourceError> {
         let remote = remote.trim_end_matches(['/', '\\']);
-        Self {
+        let local = match paths {
+            None => PathBuf::from(remote),
+            Some(map) => map.local(remote).ok_or_else(|| {
+                SourceError::not_configured(format!(
+                    "slskd's downloads directory `{remote}` is in none of the directories of \
+                     `path_map`: add `{remote} => ` and where it is on this machine"
+                ))
+            })?,
+        };
+        Ok(Self {
             remote: remote.to_owned(),
-            local: local.map_or_else(|| PathBuf::from(remote), Path::to_owned),
-        }
+            local,
+        })
     }
 
     /// The directory on this machine.
@@ -104,7 +115,7 @@ impl Mapping {
             let local = self.local.display();
             SourceError::not_configured(format!(
                 "slskd's downloads directory `{}` cannot be read here as `{local}` ({error}): \
-                 set `downloads_dir` to where this machine sees that directory",
+                 set `path_map: [{0} => ..]` with where this machine sees that directory",
                 self.remote
             ))
         })
@@ -113,14 +124,14 @@ impl Mapping {
 
 /// What was learned of slskd, kept for the run.
 pub(crate) struct Server {
-    local: Option<PathBuf>,
+    paths: Option<PathMap>,
     setup: Mutex<Option<Arc<Setup>>>,
 }
 
 impl Server {
-    pub(crate) fn new(local: Option<PathBuf>) -> Self {
+    pub(crate) fn new(paths: Option<PathMap>) -> Self {
         Self {
-            local,
+            paths,
             setup: Mutex::new(None),
         }
     }
@@ -150,7 +161,7 @@ impl Server {
             )));
         }
         let options = api.options().map_err(asked)?;
-        let downloads = Mapping::new(&options.directories.downloads, self.local.as_deref());
+        let downloads = Mapping::new(&options.directories.downloads, self.paths.as_ref())?;
         downloads.check()?;
         let setup = Setup {
             version,
@@ -236,6 +247,11 @@ mod tests {
         }
     }
 
+    fn mapping(remote: &str, entries: &[&str]) -> Result<Mapping, SourceError> {
+        let entries: Vec<String> = entries.iter().map(|&entry| entry.to_owned()).collect();
+        Mapping::new(remote, PathMap::parse(&entries).unwrap().as_ref())
+    }
+
     #[test]
     fn a_path_of_slskds_is_known_by_what_stands_behind_its_directory() {
         for (remote, path, expected) in [
@@ -260,14 +276,23 @@ mod tests {
             ("/downloads", "/other/b.flac", None),
             ("/downloads", "/downloads/../etc/passwd", None),
         ] {
-            let mapping = Mapping::new(remote, Some(Path::new("/mnt")));
+            let mapping = mapping(remote, &[&format!("{remote} => /mnt")]).unwrap();
             assert_eq!(mapping.below(path), expected, "{path}");
         }
     }
 
     #[test]
     fn without_a_local_name_the_path_is_slskds_own() {
-        let mapping = Mapping::new("/downloads/", None);
+        let mapping = mapping("/downloads/", &[]).unwrap();
         assert_eq!(mapping.local(), Path::new("/downloads"));
+    }
+
+    #[test]
+    fn a_map_of_a_directory_above_has_those_below_it() {
+        let entries = ["/app => /srv/slskd", "/app/downloads/x => /other"];
+        let known = mapping("/app/downloads", &entries).unwrap();
+        assert_eq!(known.local(), Path::new("/srv/slskd/downloads"));
+        let error = mapping("/downloads", &entries).unwrap_err();
+        assert!(error.message.contains("add `/downloads => `"), "{error}");
     }
 }

@@ -6,7 +6,7 @@ use musicdl_plugin_api::Settings;
 use musicdl_plugin_api::testing::Subject;
 use musicdl_soulseek::SoulseekSource;
 
-use crate::support::{Fake, KEY, offer, peer};
+use crate::support::{Fake, KEY, REMOTE, offer, peer};
 
 fn subject() -> Subject {
     let songs = vec![
@@ -19,7 +19,7 @@ fn subject() -> Subject {
         Settings::from_pairs([
             ("url", [slskd.url()]),
             ("api_key", [KEY.to_owned()]),
-            ("downloads_dir", [downloads.display().to_string()]),
+            ("path_map", [format!("{REMOTE} => {}", downloads.display())]),
         ]),
         "Bluebird",
         "Nobody ever sang this",

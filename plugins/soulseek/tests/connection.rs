@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::testing::{Answer, Loopback, TestHost};
 use musicdl_plugin_api::{Connection, ErrorKind, Plugin, Source, SourceError};
@@ -88,6 +89,17 @@ fn nobody_there_is_a_temporary_failure() {
 }
 
 #[test]
+fn no_answer_in_time_is_a_temporary_failure_within_the_time_of_a_check() {
+    const CHECK: Duration = Duration::from_secs(15);
+    let silent = Loopback::start(|_| Answer::status(200).after(CHECK * 2));
+    let source = source_at(&silent.url(""), Path::new("/"), &TestHost::new(), &[]);
+    let asked = Instant::now();
+    let error = source.check_connection().unwrap_err();
+    assert!(asked.elapsed() < CHECK, "{:?}", asked.elapsed());
+    assert_eq!(error.kind, ErrorKind::Transient, "{error}");
+}
+
+#[test]
 fn an_answer_that_cannot_be_read_is_asked_for_once_more() {
     let slskd = Fake::start("0.26.0", Vec::new());
     let mut first = true;
@@ -137,13 +149,17 @@ fn a_downloads_directory_that_cannot_be_read_here_is_named_by_both_paths() {
     let slskd = Fake::start("0.26.0", Vec::new());
     let here = slskd.downloads().join("not/mounted");
     let here = here.display().to_string();
-    for (set, local) in [(here.as_str(), here.as_str()), ("", REMOTE)] {
-        let error = check(&slskd, &[("downloads_dir", set)]).unwrap_err();
+    let map = format!("{REMOTE} => {here}");
+    for (set, local) in [(map.as_str(), here.as_str()), ("", REMOTE)] {
+        let error = check(&slskd, &[("path_map", set)]).unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotConfigured, "{error}");
-        for word in [REMOTE, local, "downloads_dir"] {
+        for word in [REMOTE, local, "path_map"] {
             assert!(error.message.contains(word), "{error}");
         }
     }
     fs::create_dir_all(&here).unwrap();
-    check(&slskd, &[("downloads_dir", &here)]).unwrap();
+    check(&slskd, &[("path_map", &map)]).unwrap();
+    let error = check(&slskd, &[("path_map", &here)]).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotConfigured, "{error}");
+    assert!(error.message.contains("in none of"), "{error}");
 }

@@ -453,12 +453,7 @@ fn a_file_that_never_comes_whole_is_told_from_one_that_cannot_be_seen() {
     let rows = [
         (Lands::Never, false, ErrorKind::Transient, "no such file"),
         (Lands::Short, false, ErrorKind::Transient, "1 bytes"),
-        (
-            Lands::Never,
-            true,
-            ErrorKind::NotConfigured,
-            "downloads_dir",
-        ),
+        (Lands::Never, true, ErrorKind::NotConfigured, "path_map"),
     ];
     all_at_once(rows, |(lands, gone, kind, words)| {
         let stage = Stage::new("0.26.0", SMOOTH, &[("stall_limit", "1")]);

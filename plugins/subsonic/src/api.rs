@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use musicdl_plugin_api::http::{Head, Request, Saved};
-use musicdl_plugin_api::{Connection, Host, LogLevel, Progress, SourceError};
+use musicdl_plugin_api::{Connection, Host, LogLevel, Progress, ServerUrl, SourceError};
 
 use crate::auth::{self, Ladder};
-use crate::config::{Login, Options, Server};
+use crate::config::{Login, Options};
 use crate::envelope::{self, Envelope};
 use crate::error::{Asked, Failure};
 use crate::lenient::Many;
@@ -30,7 +30,7 @@ const START: u64 = 64 << 10;
 /// One server, logged in to as far as it was needed.
 pub(crate) struct Api {
     host: Host,
-    server: Server,
+    server: ServerUrl,
     ladder: Ladder,
     /// The server takes no POST.
     by_get: AtomicBool,
@@ -182,7 +182,7 @@ impl Api {
             .map(|(name, value)| (*name, value.as_str()))
             .chain(parameters.iter().copied())
             .collect();
-        let url = self.server.method(method);
+        let url = self.address_of(method);
         if !self.by_get.load(Ordering::Relaxed) {
             let (status, answer) = exchange(Request::post_form(&url, &all))?;
             if status != 405 {
@@ -221,7 +221,7 @@ impl Api {
     /// A server that misses parameters after a redirect has lost all of them: 301 and 302
     /// turn a POST into a GET without its body. Then no other form of login helps.
     fn or_lost_form(&self, failure: Failure, head: &Head, method: &str) -> Failure {
-        let asked = self.server.method(method);
+        let asked = self.address_of(method);
         let answered = head.url.split(['?', '#']).next().unwrap_or_default();
         match failure {
             // A name outside ASCII comes back in another spelling without any redirect.
@@ -237,6 +237,11 @@ impl Api {
             }
             failure => failure,
         }
+    }
+
+    /// The URL of a method. With `.view`, the oldest spelling, which every server takes.
+    fn address_of(&self, method: &str) -> String {
+        format!("{}/rest/{method}.view", self.server.base())
     }
 
     /// That others on the way can read a secret, if they can.

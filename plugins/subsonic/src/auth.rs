@@ -167,8 +167,9 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use musicdl_plugin_api::Secret;
+
     use super::*;
-    use crate::config::Secret;
 
     fn account(password: &str) -> Account {
         Account {

@@ -1,7 +1,7 @@
 //! One value against what the plugin declares of the setting. A message repeats the value only
 //! where it cannot be a secret.
 
-use musicdl_plugin_api::{SettingKind, SettingSpec};
+use musicdl_plugin_api::{SettingKind, SettingSpec, path_map_entry};
 
 use crate::config::paths::Base;
 use crate::config::value::{Refusal, digits, flag};
@@ -10,6 +10,10 @@ use crate::config::value::{Refusal, digits, flag};
 pub(super) fn check(spec: &SettingSpec, value: &str, base: &Base) -> Result<String, Refusal> {
     let value = match spec.kind {
         SettingKind::PATH => path(value, base)?,
+        SettingKind::PATH_MAP => match path_map_entry(value) {
+            (Some(remote), local) => format!("{remote} => {}", path(local, base)?),
+            (None, both) => path(both, base)?,
+        },
         SettingKind::URL => url(value)?,
         SettingKind::NUMBER => digits(value)
             .ok_or_else(|| Refusal::must_be("a whole number, 0 or more"))?
@@ -92,6 +96,12 @@ mod tests {
             (kind(SettingKind::PATH), "./mine", Some("/base/mine")),
             (kind(SettingKind::PATH), "/mine", Some("/mine")),
             (kind(SettingKind::PATH), "~/mine", Some("/home/ann/mine")),
+            (
+                kind(SettingKind::PATH_MAP),
+                "/music=>./mine",
+                Some("/music => /base/mine"),
+            ),
+            (kind(SettingKind::PATH_MAP), "/mine", Some("/mine")),
             (
                 kind(SettingKind::URL),
                 "http://127.0.0.1:4040",

@@ -117,7 +117,7 @@ impl SourceConfig {
 /// A list in a variable: paths separated as in `PATH`, other values by commas.
 fn listed(spec: &SettingSpec, text: &str) -> Vec<String> {
     let trimmed = |value: &str| value.trim().to_owned();
-    if spec.kind == SettingKind::PATH {
+    if matches!(spec.kind, SettingKind::PATH | SettingKind::PATH_MAP) {
         let paths = path_list(text).into_iter();
         paths
             .map(|path| path.to_string_lossy().into_owned())

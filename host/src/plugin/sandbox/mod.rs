@@ -22,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use musicdl_plugin_api::{Declaration, SettingKind, Settings, raw_path};
+use musicdl_plugin_api::{Declaration, SettingKind, Settings, path_map_entry, raw_path};
 use serde::{Deserialize, Serialize};
 
 use crate::music::SourceName;
@@ -110,8 +110,17 @@ impl Sandbox {
         let named: Vec<PathBuf> = declaration
             .settings
             .iter()
-            .filter(|spec| spec.kind == SettingKind::PATH)
-            .flat_map(|spec| settings.list(&spec.key))
+            .flat_map(|spec| {
+                settings
+                    .list(&spec.key)
+                    .iter()
+                    .map(|value| (spec.kind, value))
+            })
+            .filter_map(|(kind, value)| match kind {
+                SettingKind::PATH => Some(value.as_str()),
+                SettingKind::PATH_MAP => Some(path_map_entry(value).1),
+                _ => None,
+            })
             .map(PathBuf::from)
             .collect();
         let mut terms = Terms {
@@ -324,17 +333,25 @@ mod tests {
         let sandbox = Sandbox::new(state.path().join("caches"), None);
         let spec = |key: &str| SettingSpec::text(key, "");
         let mut declaration = Declaration {
-            settings: vec![spec("mine").kind(SettingKind::PATH).list(), spec("other")],
+            settings: vec![
+                spec("mine").kind(SettingKind::PATH).list(),
+                spec("other"),
+                spec("path_map").kind(SettingKind::PATH_MAP).list(),
+            ],
             ..Declaration::default()
         };
-        let settings = Settings::from_pairs([("mine", vec!["/a", "/b"]), ("other", vec!["/c"])]);
+        let settings = Settings::from_pairs([
+            ("mine", vec!["/a", "/b"]),
+            ("other", vec!["/c"]),
+            ("path_map", vec!["/d => /e", "/f"]),
+        ]);
         let terms = |declaration: &Declaration| {
             sandbox
                 .of_source(&name(), declaration, &settings, "/scratch".into())
                 .unwrap()
         };
         let plain = terms(&declaration);
-        assert_eq!(plain.read, [Path::new("/a"), Path::new("/b")]);
+        assert_eq!(plain.read, ["/a", "/b", "/e", "/f"].map(Path::new));
         assert_eq!(plain.write, [Path::new("/scratch")]);
         assert!(plain.run.is_empty() && !plain.programs && !plain.network);
         assert!(!state.path().join("caches").exists());

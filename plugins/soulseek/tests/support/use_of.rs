@@ -11,7 +11,7 @@ use musicdl_plugin_api::{
 };
 use musicdl_soulseek::SoulseekSource;
 
-use super::KEY;
+use super::{KEY, REMOTE};
 
 /// A download that has not ended by then has failed.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -22,12 +22,8 @@ pub(crate) fn source_at(
     kit: &TestHost,
     more: &[(&str, &str)],
 ) -> SoulseekSource {
-    let downloads = downloads.display().to_string();
-    let mut settings = vec![
-        ("url", url),
-        ("api_key", KEY),
-        ("downloads_dir", &downloads),
-    ];
+    let map = format!("{REMOTE} => {}", downloads.display());
+    let mut settings = vec![("url", url), ("api_key", KEY), ("path_map", &map)];
     settings.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
     settings.extend(more.iter().copied().filter(|(_, value)| !value.is_empty()));
     let settings = Settings::from_pairs(settings.into_iter().map(|(key, value)| (key, [value])));

@@ -245,11 +245,11 @@ impl Lidarr {
         let music = music
             .to_str()
             .expect("temporary directories have plain names");
+        let map = format!("/music => {music}");
         let mut pairs = vec![
             ("url", url),
             ("api_key", KEY),
-            ("local_paths", music),
-            ("remote_paths", "/music"),
+            ("path_map", map.as_str()),
             ("poll_interval", "1ms"),
             // Longer than any step takes here; a test that wants to see the end of a wait
             // makes that one short.

@@ -1,45 +1,72 @@
-//! Lidarr's paths -> paths of this machine. Lidarr often runs in a container or on another
-//! machine, where the same files have other names. What lies outside of the directories the
-//! user named is never read, whatever Lidarr says.
+//! Paths of a program that works for the user -> paths of this machine. Such a program often
+//! runs in a container or on another machine, where the same files have other names. What
+//! lies outside of the directories that the user named is never read, whatever it says.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The directories of Lidarr's music under both of their names.
+/// What stands between the two names of a directory.
+const ARROW: &str = "=>";
+
+/// The parts of one entry: `/music => /mnt/nas/music` is a directory as the other program
+/// names it, and where it is on this machine; `/music` alone has one name for both.
+///
+/// ```
+/// use musicdl_plugin_api::path_map_entry;
+/// assert_eq!(path_map_entry("/music => /mnt/nas"), (Some("/music"), "/mnt/nas"));
+/// assert_eq!(path_map_entry("/music"), (None, "/music"));
+/// ```
+pub fn path_map_entry(text: &str) -> (Option<&str>, &str) {
+    match text.split_once(ARROW) {
+        Some((remote, local)) => (Some(remote.trim()), local.trim()),
+        None => (None, text.trim()),
+    }
+}
+
+/// Directories of another program's under both of their names: the setting `path_map`, a list
+/// of the kind [`PATH_MAP`](crate::SettingKind::PATH_MAP).
+///
+/// ```
+/// use musicdl_plugin_api::PathMap;
+/// let map = PathMap::parse(&["/music => /mnt/nas".to_owned()])?.expect("there is an entry");
+/// assert_eq!(map.local("/music/A/1.flac"), Some("/mnt/nas/A/1.flac".into()));
+/// assert_eq!(map.local("/etc/passwd"), None);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct PathMap {
+pub struct PathMap {
     /// Never empty.
     pairs: Vec<Pair>,
 }
 
 #[derive(Clone, Debug)]
 struct Pair {
-    /// The directory as Lidarr names it, split; never empty.
+    /// The directory as the other program names it, split; never empty.
     remote: Vec<String>,
     local: PathBuf,
 }
 
 impl PathMap {
-    /// `local` are directories of this machine; `remote`, if there are any, their names in
-    /// Lidarr in the same order. `None` without a directory.
+    /// `None` without an entry.
     ///
     /// # Errors
-    /// A sentence that says what cannot be meant.
-    pub(crate) fn new(local: &[String], remote: &[String]) -> Result<Option<Self>, String> {
-        if !remote.is_empty() && remote.len() != local.len() {
-            return Err(format!(
-                "`remote_paths` has {} entries and `local_paths` {}: each remote path needs the \
-                 local one that means the same directory, in the same order",
-                remote.len(),
-                local.len()
-            ));
-        }
-        let names = if remote.is_empty() { local } else { remote };
+    /// A sentence that says which entry cannot be meant, and why.
+    pub fn parse(entries: &[String]) -> Result<Option<Self>, String> {
         let mut pairs = Vec::new();
-        for (local, name) in local.iter().zip(names) {
-            let parts = split(name).ok_or_else(|| {
-                format!("`{name}` is no path of Lidarr's: it has to be absolute, without `..`")
+        for entry in entries {
+            let (remote, local) = path_map_entry(entry);
+            let remote = remote.unwrap_or(local);
+            let parts = split(remote).ok_or_else(|| {
+                format!(
+                    "`path_map` has `{entry}`, of which `{remote}` is no path of another \
+                     program's: it has to be absolute, without `..`"
+                )
             })?;
+            if local.is_empty() {
+                return Err(format!(
+                    "`path_map` has `{entry}`, which does not say where on this machine that is"
+                ));
+            }
             pairs.push(Pair {
                 remote: parts,
                 local: PathBuf::from(local),
@@ -48,9 +75,9 @@ impl PathMap {
         Ok(Some(Self { pairs }).filter(|map| !map.pairs.is_empty()))
     }
 
-    /// Where that path of Lidarr's is on this machine; `None` if it is in none of the
+    /// Where that path of the other program's is on this machine; `None` if it is in none of the
     /// directories. Of two that fit the longer one counts.
-    pub(crate) fn local(&self, remote: &str) -> Option<PathBuf> {
+    pub fn local(&self, remote: &str) -> Option<PathBuf> {
         let (pair, rest) = self.find(remote)?;
         Some(
             rest.iter()
@@ -62,8 +89,13 @@ impl PathMap {
     ///
     /// # Errors
     /// What the system says; `NotFound` also for a path in none of the directories.
-    pub(crate) fn real(&self, remote: &str) -> io::Result<PathBuf> {
-        let outside = || io::Error::new(io::ErrorKind::NotFound, "not in any of `local_paths`");
+    pub fn real(&self, remote: &str) -> io::Result<PathBuf> {
+        let outside = || {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                "not in any directory of `path_map`",
+            )
+        };
         let (pair, _) = self.find(remote).ok_or_else(outside)?;
         let path = self.local(remote).ok_or_else(outside)?.canonicalize()?;
         if path.starts_with(pair.local.canonicalize()?) {
@@ -71,13 +103,13 @@ impl PathMap {
         } else {
             Err(io::Error::new(
                 io::ErrorKind::PermissionDenied,
-                "a link leads out of `local_paths`",
+                "a link leads out of the directories of `path_map`",
             ))
         }
     }
 
     /// The directories on this machine.
-    pub(crate) fn directories(&self) -> impl Iterator<Item = &Path> {
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
         self.pairs.iter().map(|pair| pair.local.as_path())
     }
 
@@ -121,13 +153,13 @@ mod tests {
     use super::*;
 
     fn map(pairs: &[(&str, &str)]) -> PathMap {
-        let local: Vec<String> = pairs.iter().map(|(_, local)| (*local).to_owned()).collect();
-        let remote: Vec<String> = pairs.iter().map(|(r, _)| (*r).to_owned()).collect();
-        PathMap::new(&local, &remote).unwrap().unwrap()
+        let entry = |(remote, local): &(&str, &str)| format!("{remote} => {local}");
+        let entries: Vec<String> = pairs.iter().map(entry).collect();
+        PathMap::parse(&entries).unwrap().unwrap()
     }
 
     #[test]
-    fn a_path_of_lidarrs_is_found_below_its_longest_directory() {
+    fn a_path_of_another_program_is_found_below_its_longest_directory() {
         let map = map(&[
             ("/music/", "/mnt/nas"),
             ("/music/live", "/mnt/live"),
@@ -154,23 +186,25 @@ mod tests {
     }
 
     #[test]
-    fn without_remote_paths_both_names_are_the_same() {
-        let map = PathMap::new(&["/music".to_owned()], &[]).unwrap().unwrap();
+    fn a_directory_alone_has_one_name_for_both() {
+        let map = PathMap::parse(&["/music".to_owned()]).unwrap().unwrap();
         let local = map.local("/music/A/1.flac");
         assert_eq!(local, Some(PathBuf::from("/music/A/1.flac")));
     }
 
     #[test]
-    fn lists_that_do_not_belong_together_are_refused() {
-        let one = ["/a".to_owned()];
-        let two = ["/a".to_owned(), "/b".to_owned()];
-        for (local, remote) in [(&one[..], &two[..]), (&two, &one), (&[], &one)] {
-            let error = PathMap::new(local, remote).unwrap_err();
-            assert!(error.contains("in the same order"), "{error}");
+    fn an_entry_that_cannot_be_meant_is_named() {
+        for (entry, words) in [
+            ("music", "`music` is no path"),
+            ("music => /mnt", "`music` is no path"),
+            ("/a/.. => /mnt", "`/a/..` is no path"),
+            (" => /mnt", "`` is no path"),
+            ("/music =>", "where on this machine"),
+        ] {
+            let error = PathMap::parse(&[entry.to_owned()]).unwrap_err();
+            assert!(error.contains(words), "{entry}: {error}");
         }
-        let error = PathMap::new(&one, &["music".to_owned()]).unwrap_err();
-        assert!(error.contains("`music`"), "{error}");
-        assert!(PathMap::new(&[], &[]).unwrap().is_none());
+        assert!(PathMap::parse(&[]).unwrap().is_none());
     }
 
     #[cfg(unix)]
