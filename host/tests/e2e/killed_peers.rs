@@ -128,15 +128,17 @@ fn yt_dlp_and_ffmpeg_end_with_a_run_that_is_killed_and_the_next_fetches_the_song
     let internet = youtube(videos(&scene, &songs.iter().collect::<Vec<_>>()));
     let bin = endless_ffmpeg(&scene);
 
-    // While bytes come.
+    // While it searches, and while bytes come.
     configure(&scene, &[youtube_source(&internet, "")]);
-    internet.hold(".googlevideo.com", 4_000);
-    let run = scene.start(&[]);
-    internet.wait_until_held();
-    assert!(!processes_below(&scene.path("")).is_empty());
-    run.kill();
-    nothing_runs_below(&scene.path(""));
-    internet.release();
+    for (host, bytes) in [("music.youtube.com", 40), (".googlevideo.com", 4_000)] {
+        internet.hold(host, bytes);
+        let run = scene.start(&[]);
+        internet.wait_until_held();
+        assert!(!processes_below(&scene.path("")).is_empty());
+        run.kill();
+        nothing_runs_below(&scene.path(""));
+        internet.release();
+    }
 
     // While they are converted.
     let converting = format!(", ffmpeg_location: \"{bin}\"");

@@ -82,6 +82,42 @@ fn a_cancel_while_it_downloads_ends_it_at_once() {
 }
 
 #[test]
+fn a_cancel_is_heard_also_where_the_host_ignores_interrupts() {
+    // As nohup and background jobs do; whoever is started inherits it.
+    let ignoring = "trap '' INT; exec \"$0\" --exact a_cancel_while_it_downloads_ends_it_at_once";
+    let status = Command::new("sh")
+        .args(["-c", ignoring])
+        .arg(std::env::current_exe().unwrap())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn two_downloads_of_one_track_do_not_meet() {
+    let (internet, kit) = (youtube(), TestHost::new());
+    let source = source(&internet, &kit);
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    internet.hold(".googlevideo.com", 40_000);
+    thread::scope(|scope| {
+        let downloads = dirs.each_ref().map(|dir| {
+            let progress = ProgressRecord::new().progress();
+            let source = &source;
+            scope.spawn(move || fetch(source, OFFICIAL, dir.path(), &progress))
+        });
+        internet.wait_until_so_many_are_held(2);
+        internet.release();
+        for (download, dir) in downloads.into_iter().zip(&dirs) {
+            let file = download.join().unwrap().unwrap();
+            assert_eq!(file.path, dir.path().join("audio.opus"));
+            assert_eq!(left_in(dir.path()), 1);
+        }
+    });
+}
+
+#[test]
 fn a_cancel_while_it_converts_ends_ffmpeg_and_its_children() {
     let (internet, kit) = (youtube(), TestHost::new());
     let (tools, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -126,13 +126,22 @@ impl Internet {
 
     /// Waits until an answer is held.
     pub(crate) fn wait_until_held(&self) {
+        self.wait_until_so_many_are_held(1);
+    }
+
+    /// Waits until that many answers are held at the same time.
+    pub(crate) fn wait_until_so_many_are_held(&self, answers: usize) {
         let hold = lock(&self.shared.hold);
         let (hold, _) = self
             .shared
             .changed
-            .wait_timeout_while(hold, Duration::from_secs(30), |hold| hold.waiting == 0)
+            .wait_timeout_while(hold, Duration::from_secs(30), |hold| hold.waiting < answers)
             .unwrap_or_else(PoisonError::into_inner);
-        assert!(hold.waiting > 0, "nothing was held within 30 s");
+        assert!(
+            hold.waiting >= answers,
+            "{} held of {answers} within 30 s",
+            hold.waiting
+        );
     }
 }
 
