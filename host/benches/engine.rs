@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musicdl::engine::{
-    Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Journal, JournalError, Lane,
-    NoBook, Options, PaceWish, Reporter, SearchOrder, Wish,
+    Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
+    JournalError, Lane, NoBook, Options, PaceWish, Reporter, SearchOrder, Wish,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -139,7 +139,7 @@ fn overhead() {
         cache_age: Duration::ZERO,
         extra_files: ExtraFiles::Discard,
     };
-    let finisher = Finisher::new(Arc::new(publisher), false);
+    let finisher = Finisher::new(Arc::new(publisher), Finishing::default());
     let engine = Engine::new(vec![lane], finisher, options, Arc::new(NoBook));
     let mut plan = plan(ITEMS);
     let (before, wall) = (processor_time(), Instant::now());

@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use super::exit::{Exit, Failure};
 use crate::catalog::playlist_file::Limits;
 use crate::catalog::{Catalogs, PlaylistFiles};
-use crate::config::Config;
+use crate::config::{Config, Overwrite};
 use crate::layout::Layout;
 use crate::plan::generate::{Findings, generate};
+use crate::plan::renewal::Renewals;
 use crate::plan::{self, ItemState, Plan, SkipReason};
 use crate::publish::Existing;
 use crate::state::Memory;
+use crate::tagging::{self, Tags};
 
 /// A plan, and what making it found.
 #[derive(Debug)]
@@ -113,6 +115,18 @@ fn finish(
         |stem| existing.find(stem),
         |id| memory.finished(id, library),
     )?;
+    let renewals = renewals(config);
+    if renewals != Renewals::default() {
+        plan::renewal::renew(
+            plan,
+            renewals,
+            // A file that nobody can read is not known to be bad.
+            |path| tagging::sound(path).ok(),
+            |item, path| {
+                tagging::read(path).is_ok_and(|has| has.say_all_of(&Tags::from_track(&item.track)))
+            },
+        );
+    }
     for item in &mut plan.items {
         if item.state == ItemState::Pending && memory.is_cancelled(item.id()) {
             item.state = ItemState::Skipped {
@@ -129,11 +143,21 @@ fn finish(
     Ok(())
 }
 
+/// What of the files that are there is wanted again.
+fn renewals(config: &Config) -> Renewals {
+    Renewals {
+        audio: config.download.overwrite == Overwrite::Replace,
+        tags: config.download.overwrite == Overwrite::Metadata,
+        better: config.download.upgrade.then_some(config.download.quality),
+    }
+}
+
 /// A loaded plan: how its items stood when it was saved means nothing now. What is there is
 /// looked up anew, everything else is to be done.
 fn revive(plan: &mut Plan) {
     for item in &mut plan.items {
         item.owned = None;
+        item.renewal = None;
         item.state = ItemState::Pending;
     }
 }

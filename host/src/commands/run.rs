@@ -16,14 +16,14 @@ use super::{plan, playlists, sources};
 use crate::cli::RunArgs;
 use crate::config::{self, Config};
 use crate::engine::{
-    EarlyEnd, Engine, Event, ExtraFiles, Finisher, Options, Outcome, Reporter, SearchOrder,
-    SourceBook,
+    EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, Options, Outcome, Reporter,
+    SearchOrder, SourceBook,
 };
 use crate::layout::Layout;
 use crate::matching::Rules;
 use crate::music::SourceName;
 use crate::plan::generate::Findings;
-use crate::plan::{Plan, Status};
+use crate::plan::{Plan, PlanItem, Status};
 use crate::publish::Publisher;
 use crate::state::{Memory, SourceNotes, State};
 use crate::ui::Screen;
@@ -112,7 +112,7 @@ async fn carry_out(
     if lanes.is_empty()
         && plan
             .items_by_status(Status::Pending)
-            .any(|item| item.owned.is_none())
+            .any(PlanItem::needs_source)
     {
         return Err(sources.nothing_usable(config));
     }
@@ -134,7 +134,7 @@ async fn carry_out(
     };
     let engine = Engine::new(
         lanes,
-        Finisher::new(Arc::clone(&publisher), config.library.cover_file),
+        Finisher::new(Arc::clone(&publisher), finishing(config)),
         engine_options(config),
         book,
     );
@@ -203,6 +203,14 @@ fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failu
         "mount it; if you emptied it on purpose, remove the state `{}`",
         config.state.display()
     )))
+}
+
+/// What becomes of fetched files, by the config.
+fn finishing(config: &Config) -> Finishing {
+    Finishing {
+        cover_file: config.library.cover_file,
+        quality: config.download.quality,
+    }
 }
 
 /// How the engine is to work, by the config.

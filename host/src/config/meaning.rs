@@ -38,10 +38,11 @@ pub(super) const TOP: [&str; 14] = [
 ];
 pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
-pub(super) const DOWNLOAD: [&str; 11] = [
+pub(super) const DOWNLOAD: [&str; 12] = [
     "jobs",
     "threads",
     "overwrite",
+    "upgrade",
     "retries",
     "max_wait",
     "quality",
@@ -198,6 +199,16 @@ impl FromFile {
             &mut download.overwrite,
             section.read("overwrite", report, overwrite),
         );
+        let upgrade = section.place_of("upgrade");
+        set(
+            &mut download.upgrade,
+            section.read("upgrade", report, value::flag),
+        );
+        if download.upgrade && !section.has("quality") {
+            let message =
+                "`download.upgrade` needs `download.quality`: what is there is good enough without";
+            report.add(Problem::new(upgrade, message).key("download.upgrade"));
+        }
         set(
             &mut download.retries,
             section.read("retries", report, |word| {
@@ -326,7 +337,8 @@ fn search_order(word: &str) -> Result<SearchOrder, Refusal> {
 fn overwrite(word: &str) -> Result<Overwrite, Refusal> {
     match word {
         "skip" => Ok(Overwrite::Skip),
-        _ => Err(Refusal::one_of(&["skip"])
-            .hint("this version never overwrites or changes a file that is there")),
+        "metadata" => Ok(Overwrite::Metadata),
+        "replace" => Ok(Overwrite::Replace),
+        _ => Err(Refusal::one_of(&["skip", "metadata", "replace"])),
     }
 }

@@ -23,7 +23,8 @@
 //! | `library.layout.playlist_single` | the same without album | `{playlist}/{artist}/{artist} - {title}/{title}` |
 //! | `library.layout.m3u` | path of a playlist's M3U file, without ending | `{playlist}/{playlist}` |
 //! | `download.jobs` (or `threads`) | items worked on at once, 1 to 64; 1 is one after the other | `4` |
-//! | `download.overwrite` | what happens to a file that is there: `skip` | `skip` |
+//! | `download.overwrite` | what happens to a file that is there: `skip`; `metadata`: its tags are written anew where the catalog knows more; `replace`: it is fetched again. What gives way goes to `.musicdl/recycle` in the library | `skip` |
+//! | `download.upgrade` | whether a file that is below the first of `download.quality` is fetched again, and gives way to a better one | `false` |
 //! | `download.retries` | further tries of one source after a temporary failure, 0 to 10 | `2` |
 //! | `download.max_wait` | longest wait a service may ask for, 0s to 24h | `60s` |
 //! | `download.quality` | wanted qualities in order, up to 8: `flac 24/96`, `flac`, `lossless`, `mp3 320`, `lossy 192`; what meets none comes after | lossless first, then more before less |
@@ -242,6 +243,8 @@ pub struct DownloadConfig {
     pub jobs: usize,
     /// What happens to a file that is already there.
     pub overwrite: Overwrite,
+    /// Whether a file that is below the first wanted quality gives way to a better one.
+    pub upgrade: bool,
     /// Further tries of one source after a temporary failure, 0 to 10. Default 2.
     pub retries: u32,
     /// The longest wait a service may ask for that is waited out, 0 s to 24 h. Default 60 s.
@@ -262,6 +265,7 @@ impl Default for DownloadConfig {
         Self {
             jobs: 4,
             overwrite: Overwrite::Skip,
+            upgrade: false,
             retries: 2,
             max_wait: Duration::from_secs(60),
             quality: QualityWish::default(),
@@ -295,6 +299,10 @@ pub enum SearchOrder {
 pub enum Overwrite {
     /// It stays as it is, and the item counts as done.
     Skip,
+    /// Its tags are written anew where the catalog knows more.
+    Metadata,
+    /// It is fetched again.
+    Replace,
 }
 
 /// When a hit is the wanted recording.

@@ -2,10 +2,10 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use musicdl_plugin_api::{Hit, Provenance, extra_value};
+use musicdl_plugin_api::{Hit, Provenance, QualityCeiling, extra_value};
 
 use crate::matching::{Matcher, Rules, Score, Verdict};
-use crate::music::{Codec, Sound, Track};
+use crate::music::{Codec, QualityWish, Sound, Track};
 
 /// A hit with its score.
 #[derive(Clone, Debug)]
@@ -107,6 +107,11 @@ impl Grade {
             )),
         }
     }
+
+    /// The first of the wanted qualities that it meets, from 0.
+    pub(super) fn step(&self) -> usize {
+        self.target
+    }
 }
 
 /// What a hit says of its sound. Facts a plugin only concludes are no facts where more than a
@@ -122,10 +127,63 @@ fn sound(hit: &Hit) -> Sound {
     }
 }
 
+/// The most that the user has use for, as a source is told. A bitrate is that of the codec the
+/// user named: one that counts in another gives more at most, and `QualityWish` ranks that last.
+pub(super) fn ceiling(wish: &QualityWish) -> QualityCeiling {
+    let Some(most) = wish.ceiling else {
+        return QualityCeiling::default();
+    };
+    let sound = most.as_sound();
+    QualityCeiling {
+        bitrate: sound.bitrate,
+        sample_rate: sound.sample_rate,
+        bit_depth: sound.bit_depth,
+        lossless: (!most.is_lossless()).then_some(false),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::music::{QualityWish, Target, TrackId};
+    use crate::music::{Target, TrackId};
+
+    #[test]
+    fn a_source_is_told_the_most_that_is_wanted() {
+        let all = QualityCeiling::default();
+        for (most, told) in [
+            (None, all),
+            (Some("flac"), all),
+            (
+                Some("lossless 24/96"),
+                QualityCeiling {
+                    bit_depth: Some(24),
+                    sample_rate: Some(96_000),
+                    ..all
+                },
+            ),
+            (
+                Some("mp3 320"),
+                QualityCeiling {
+                    bitrate: Some(320_000),
+                    lossless: Some(false),
+                    ..all
+                },
+            ),
+            (
+                Some("lossy"),
+                QualityCeiling {
+                    lossless: Some(false),
+                    ..all
+                },
+            ),
+        ] {
+            let wish = QualityWish {
+                ceiling: most.map(|most| Target::parse(most).unwrap()),
+                ..QualityWish::default()
+            };
+            assert_eq!(ceiling(&wish), told, "{most:?}");
+        }
+    }
 
     fn track() -> Track {
         Track {

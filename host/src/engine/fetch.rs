@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use musicdl_plugin_api::{DownloadRequest, QualityCeiling, TargetKind};
+use musicdl_plugin_api::{DownloadRequest, TargetKind};
 
-use super::choose::Candidate;
+use super::choose::{Candidate, ceiling};
 use super::delivered::only_file;
 use super::fallback::Step;
 use super::finish::{FinishError, Finished};
@@ -90,7 +90,7 @@ async fn fetch_and_finish(
         target_id: candidate.hit.target_id.clone(),
         kind: TargetKind::TRACK,
         dest_dir: staging.fetch().to_owned(),
-        ceiling: QualityCeiling::default(),
+        ceiling: ceiling(&context.rules.quality),
         hit: candidate.hit.clone(),
         extra: Vec::new(),
     };
@@ -129,6 +129,7 @@ async fn fetch_and_finish(
             }
             Fetched::Setback(Setback::Lost(why))
         }
+        Err(error @ FinishError::NotBetter) => Fetched::Setback(Setback::Lost(error.to_string())),
         Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
             Fetched::Obstructed(error.to_string())
         }

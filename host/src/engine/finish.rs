@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::delivered::Delivered;
+use crate::layout::RelPath;
+use crate::music::{QualityWish, Sound};
 use crate::plan::PlanItem;
+use crate::plan::renewal::Renewal;
 use crate::publish::{Placed, PublishError, Publisher, Staging, stops_the_run};
 use crate::tagging::{self, Cover, CoverOutcome, TagError, Tags};
 use crate::verify::{self, Expected, Verified, VerifyError};
@@ -15,7 +18,16 @@ use crate::verify::{self, Expected, Verified, VerifyError};
 /// Puts audio where the plan says.
 pub struct Finisher {
     publisher: Arc<Publisher>,
-    cover_file: bool,
+    finishing: Finishing,
+}
+
+/// What the user decided about files that were fetched.
+#[derive(Clone, Debug, Default)]
+pub struct Finishing {
+    /// Whether a `cover.jpg` is put beside audio.
+    pub cover_file: bool,
+    /// By which a file that is there is better or worse than another one.
+    pub quality: QualityWish,
 }
 
 /// An item at its places.
@@ -34,6 +46,9 @@ pub(super) enum FinishError {
     /// It is not what was wanted; another candidate may be.
     #[error("{0}")]
     Refused(#[from] VerifyError),
+    /// It is good, and what is there is not worse.
+    #[error("no better than what is there")]
+    NotBetter,
     /// The disk, or somebody's file at the place.
     #[error("{0}")]
     Publish(#[from] PublishError),
@@ -61,17 +76,17 @@ impl FinishError {
             FinishError::Refused(VerifyError::Io { source, .. })
             | FinishError::Tag(TagError::Io { source, .. }) => stops_the_run(source),
             FinishError::Publish(error) => error.is_disk_stop(),
-            FinishError::Refused(_) | FinishError::Tag(_) => false,
+            FinishError::Refused(_) | FinishError::NotBetter | FinishError::Tag(_) => false,
         }
     }
 }
 
 impl Finisher {
-    /// A finisher for that library. `cover_file`: whether a `cover.jpg` is put beside audio.
-    pub fn new(publisher: Arc<Publisher>, cover_file: bool) -> Self {
+    /// A finisher for that library.
+    pub fn new(publisher: Arc<Publisher>, finishing: Finishing) -> Self {
         Self {
             publisher,
-            cover_file,
+            finishing,
         }
     }
 
@@ -94,6 +109,7 @@ impl Finisher {
                 duration_ms: item.track.duration_ms,
             },
         )?;
+        self.refuse_unless_better(item, &verified)?;
         let mut flaws = Vec::new();
         if !verified.decoded {
             flaws.push(format!(
@@ -102,16 +118,7 @@ impl Finisher {
             ));
         }
         let ready = self.tagged(staging, &audio, delivered, item, &verified, &mut flaws)?;
-        let first = self
-            .publisher
-            .place(&ready, &item.targets[0], verified.extension)?;
-        let mut placed = vec![first];
-        self.place_others(
-            item,
-            &placed[0].path.clone(),
-            verified.extension,
-            &mut placed,
-        )?;
+        let mut placed = self.place(staging, &ready, item, verified.extension)?;
         self.place_covers(&mut placed, &mut flaws);
         Ok(Finished {
             placed,
@@ -188,22 +195,86 @@ impl Finisher {
         }
     }
 
-    fn place_others(
+    /// Puts a finished file at all places of its item. Only for an item that is to be renewed
+    /// does what is there give way.
+    fn place(
         &self,
+        staging: &Staging,
+        ready: &Path,
         item: &PlanItem,
-        from: &Path,
         extension: &str,
-        placed: &mut Vec<Placed>,
-    ) -> Result<(), PublishError> {
-        for target in &item.targets[1..] {
-            placed.push(self.publisher.link(from, target, extension)?);
+    ) -> Result<Vec<Placed>, PublishError> {
+        let publisher = &self.publisher;
+        let [own, others @ ..] = item.targets.as_slice() else {
+            return Ok(Vec::new());
+        };
+        let renews = item.renewal.is_some();
+        let first = if renews {
+            publisher.replace(ready, own, extension)?
+        } else {
+            publisher.place(ready, own, extension)?
+        };
+        let aside = staging.tag().join("second name");
+        let further = |target: &RelPath| {
+            if renews {
+                publisher.replace_by_link(&first.path, &aside, target, extension)
+            } else {
+                publisher.link(&first.path, target, extension)
+            }
+        };
+        let mut placed: Vec<Placed> = others.iter().map(further).collect::<Result<_, _>>()?;
+        placed.insert(0, first);
+        Ok(placed)
+    }
+
+    /// A file that is there gives way to a better one only.
+    fn refuse_unless_better(&self, item: &PlanItem, new: &Verified) -> Result<(), FinishError> {
+        if item.renewal != Some(Renewal::Better) {
+            return Ok(());
         }
-        Ok(())
+        let wish = &self.finishing.quality;
+        let sound = Sound {
+            codec: Some(new.codec),
+            bit_depth: new.bit_depth,
+            sample_rate: Some(new.sample_rate),
+            bitrate: Some(new.bitrate),
+            transcoded: false,
+        };
+        match self.to_beat(item) {
+            Some(step) if wish.step(&sound) >= step => Err(FinishError::NotBetter),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Which of the wanted qualities the file that is there has; `None` when it is not to be
+    /// renewed by a better one, or is not there any more.
+    pub(super) fn to_beat(&self, item: &PlanItem) -> Option<usize> {
+        let owned = item.owned.as_ref();
+        let owned = owned.filter(|_| item.renewal == Some(Renewal::Better))?;
+        let sound = tagging::sound(owned).ok()?;
+        Some(self.finishing.quality.step(&sound))
+    }
+
+    /// Writes the tags of an item anew into the file that is there: into a copy, which takes
+    /// its place once its audio is known to be the same.
+    pub(super) fn retag(&self, owned: &Path, item: &PlanItem) -> Result<Finished, FinishError> {
+        let staging = self.publisher.staging_of_owned(item.id())?;
+        let verified = verify::check(owned, &Expected::default())?;
+        let copy = staging.tag().join(format!("audio.{}", verified.extension));
+        let tags = Tags::from_track(&item.track);
+        tagging::write_copy(owned, &copy, &tags, None, verified.container)?;
+        let placed = self.place(&staging, &copy, item, verified.extension)?;
+        staging.remove()?;
+        Ok(Finished {
+            placed,
+            audio_hash: Some(verified.audio_hash),
+            flaws: Vec::new(),
+        })
     }
 
     /// The picture of the audio beside it, once per folder.
     fn place_covers(&self, placed: &mut [Placed], flaws: &mut Vec<String>) {
-        if !self.cover_file {
+        if !self.finishing.cover_file {
             return;
         }
         let Some(first) = placed.first() else { return };

@@ -2,6 +2,7 @@
 //! or everybody was tried. What a single search or download takes is `look`'s and `fetch`'s.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -23,6 +24,7 @@ use super::{ExtraFiles, SearchOrder};
 use crate::matching::Rules;
 use crate::music::SourceName;
 use crate::plan::PlanItem;
+use crate::plan::renewal::Renewal;
 
 /// So many candidates of one source are fetched for one item, then the next source has its
 /// turn: a source whose files are all bad must not keep an item for ever.
@@ -104,6 +106,11 @@ pub(super) enum End {
     Failed {
         error: String,
     },
+    /// It was to be renewed, and what is there stays.
+    Kept {
+        path: PathBuf,
+        why: String,
+    },
     /// The source at that position has whole albums only; the item is to be part of a claim.
     WantsAlbum(usize),
     /// A claim came without it; other sources may have it.
@@ -154,6 +161,7 @@ pub(super) async fn carry_out(
         tried: Vec::new(),
         rest: None,
         resting: BTreeSet::new(),
+        to_beat: None,
     };
     let end = match job.run().await {
         Ok(end) | Err(end) => end,
@@ -177,6 +185,8 @@ struct Job {
     rest: Option<Rest>,
     /// Positions of the sources that could not be asked.
     resting: BTreeSet<usize>,
+    /// Which of the wanted qualities the file has that is to give way to a better one.
+    to_beat: Option<usize>,
 }
 
 /// A candidate and the position of its source.
@@ -185,7 +195,16 @@ type Offer = (usize, Candidate);
 impl Job {
     /// `Err` is the short way out: given back or stopped.
     async fn run(&mut self) -> Result<End, End> {
-        if let Some(owned) = self.item.owned.clone() {
+        if let (Some(renewal), Some(owned)) = (self.item.renewal, self.item.owned.clone()) {
+            match renewal {
+                Renewal::Tags => return self.retag(&owned).await,
+                Renewal::Better => {
+                    let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
+                    self.to_beat = blocking(move || context.finisher.to_beat(&item)).await;
+                }
+                Renewal::Audio => {}
+            }
+        } else if let Some(owned) = self.item.owned.clone() {
             let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
             let linked = blocking(move || context.finisher.link_missing(&owned, &item)).await;
             return match linked {
@@ -203,10 +222,34 @@ impl Job {
         Ok(match (done, self.rest.take()) {
             (Some(end), _) => end,
             (None, Some(rest)) => End::Postponed(rest),
-            (None, None) => End::Failed {
-                error: self.why_everything_failed(),
+            (None, None) => match (self.item.renewal, self.item.owned.clone()) {
+                (Some(Renewal::Better), Some(path)) => End::Kept {
+                    path,
+                    why: "stays as it is: no source has it in better quality".to_owned(),
+                },
+                _ => End::Failed {
+                    error: self.why_everything_failed(),
+                },
             },
         })
+    }
+
+    /// New tags for a file that is there. One that cannot be tagged stays as it is.
+    async fn retag(&mut self, owned: &Path) -> Result<End, End> {
+        let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
+        let path = owned.to_owned();
+        let owned = path.clone();
+        match blocking(move || context.finisher.retag(&owned, &item)).await {
+            Ok(finished) => Ok(End::Completed {
+                finished,
+                source: None,
+            }),
+            Err(error) if error.is_disk_stop() => Err(disk_failure(&error)),
+            Err(error) => Ok(End::Kept {
+                path,
+                why: format!("its tags stay as they are: {error}"),
+            }),
+        }
     }
 
     /// The sources that may have it and can be asked, by position.
@@ -333,6 +376,14 @@ impl Job {
         accepted.retain(|candidate| !failed(candidate));
         let mut offers = Vec::new();
         for (candidate, known) in self.known_to_be_bad(at, accepted).await {
+            if self
+                .to_beat
+                .is_some_and(|step| candidate.grade.step() >= step)
+            {
+                let why = "no better than what is there";
+                self.lost(at, Some(&candidate), why.to_owned());
+                continue;
+            }
             match known {
                 Some(why) => self.lost(at, Some(&candidate), format!("known to be bad: {why}")),
                 None => offers.push((at, candidate)),

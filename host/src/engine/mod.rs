@@ -52,7 +52,7 @@ pub use book::{NoBook, SourceBook};
 pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};
 pub use explain::{Asked, Explained, Weighed, explain};
-pub use finish::Finisher;
+pub use finish::{Finisher, Finishing};
 pub use journal::{Attempt, Entry, Journal, JournalError, Wish};
 pub use lane::Lane;
 pub use policy::call::Deadlines;
@@ -560,6 +560,14 @@ impl Run<'_> {
                 });
                 self.end(at, ItemState::Failed { error }, None);
             }
+            End::Kept { path, why } => {
+                self.news.push(Event::Flaw {
+                    id: id.clone(),
+                    message: why.clone(),
+                });
+                self.flaws.push((id, why));
+                self.skip_with(at, SkipReason::Exists, Some(path));
+            }
             End::WantsAlbum(lane) => self.claim(at, lane, report.before),
             End::Returned => {
                 self.give_back(at);
@@ -601,7 +609,7 @@ impl Run<'_> {
             let asked = self.before.get(&other);
             let may_have_it = asked.is_none_or(|before| !before.asked.contains(&lane));
             let item = &self.plan.items[other];
-            let free = item.status() == Status::Pending && item.owned.is_none();
+            let free = item.status() == Status::Pending && item.needs_source();
             if other == at || !free || !may_have_it || self.readiness(other) != Readiness::Ready {
                 continue;
             }
@@ -662,6 +670,7 @@ impl Run<'_> {
                 None
             }
             End::Failed { .. }
+            | End::Kept { .. }
             | End::WantsAlbum(_)
             | End::Returned
             | End::Postponed(_)

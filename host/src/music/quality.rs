@@ -207,7 +207,8 @@ impl Target {
         words.next().is_none().then_some(target)
     }
 
-    fn is_lossless(&self) -> bool {
+    /// Whether only lossless audio meets it.
+    pub fn is_lossless(&self) -> bool {
         match self.format {
             Format::One(codec) => codec.is_lossless(),
             Format::Lossless => true,
@@ -285,7 +286,7 @@ impl Target {
     }
 
     /// The least that meets it; `lossy` counts as MP3.
-    fn as_sound(&self) -> Sound {
+    pub fn as_sound(&self) -> Sound {
         let codec = match self.format {
             Format::One(codec) => codec,
             Format::Lossless => Codec::Flac,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::renewal::Renewal;
 use super::{
     Collection, CollectionId, ItemKind, ItemState, Membership, Plan, PlanItem, SkipReason, Status,
 };
@@ -98,6 +99,8 @@ struct SavedItem {
     targets: Vec<RelPath>,
     #[serde(default)]
     owned: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renewal: Option<Renewal>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -223,6 +226,7 @@ impl From<&PlanItem> for SavedItem {
             dependencies: item.dependencies.clone(),
             targets: item.targets.clone(),
             owned: item.owned.clone(),
+            renewal: item.renewal,
         }
     }
 }
@@ -251,6 +255,7 @@ impl From<SavedItem> for PlanItem {
             dependencies: saved.dependencies,
             targets: saved.targets,
             owned: saved.owned,
+            renewal: saved.renewal,
             state,
             retry_count: saved.retry_count,
         }

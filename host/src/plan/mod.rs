@@ -1,8 +1,9 @@
 //! Every wanted track once, with who wants it, where it goes and how it stands. Plain
 //! values: nothing here waits, reads or writes, except [`generate`](mod@generate), which asks catalogs.
 //!
-//! A plan is made in five steps, each `Plan -> Plan` and each with one rule:
-//! [`generate`](mod@generate) -> [`dedup`] -> [`place`] -> [`existing`] -> [`order`].
+//! A plan is made in six steps, each `Plan -> Plan` and each with one rule:
+//! [`generate`](mod@generate) -> [`dedup`] -> [`place`] -> [`existing`] -> [`renewal`] ->
+//! [`order`].
 
 pub mod dedup;
 pub mod existing;
@@ -10,6 +11,7 @@ pub mod file;
 pub mod generate;
 pub mod order;
 pub mod place;
+pub mod renewal;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::EntryLayout;
 use crate::layout::RelPath;
 use crate::music::{Track, TrackId};
+use renewal::Renewal;
 
 /// What an item or a collection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -177,8 +180,11 @@ pub struct PlanItem {
     /// audio. Empty until [`place`] filled it.
     pub targets: Vec<RelPath>,
     /// A file of its audio that the library has already, although not at every target: the
-    /// missing ones are made from it, nothing is fetched.
+    /// missing ones are made from it, nothing is fetched. With a [renewal](Self::renewal) the
+    /// file that is to be renewed.
     pub owned: Option<PathBuf>,
+    /// Why a file that is there is worked on; `None` for one that is not there.
+    pub renewal: Option<Renewal>,
     /// How it stands.
     pub state: ItemState,
     /// Failed tries, over all runs.
@@ -195,6 +201,7 @@ impl PlanItem {
             dependencies: Vec::new(),
             targets: Vec::new(),
             owned: None,
+            renewal: None,
             state: ItemState::Pending,
             retry_count: 0,
             track,
@@ -204,6 +211,15 @@ impl PlanItem {
     /// The catalog's name of it.
     pub fn id(&self) -> &TrackId {
         &self.track.id
+    }
+
+    /// Whether a source has to be asked for it.
+    pub fn needs_source(&self) -> bool {
+        match self.renewal {
+            None => self.owned.is_none(),
+            Some(Renewal::Audio | Renewal::Better) => true,
+            Some(Renewal::Tags) => false,
+        }
     }
 
     /// The state without its reasons.

@@ -92,6 +92,19 @@ fn list(folder: &Path) -> Result<Listing, PublishError> {
     Ok(listing)
 }
 
+/// The audio beside `file` that differs from it in its extension at most, itself included.
+/// What cannot be listed has none.
+pub(super) fn audio_of_stem(file: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(stem)) = (file.parent(), file.file_stem().and_then(|s| s.to_str()))
+    else {
+        return Vec::new();
+    };
+    let wanted: String = stem.nfc().collect();
+    let mut listing = list(folder).unwrap_or_default();
+    let names = listing.remove(&wanted).unwrap_or_default();
+    names.into_iter().map(|name| folder.join(name)).collect()
+}
+
 fn rank(ext: &str) -> Option<usize> {
     AUDIO_EXTENSIONS
         .iter()

@@ -142,7 +142,7 @@ impl Publisher {
         })
     }
 
-    fn open_regular(&self, path: &Path) -> Result<File, PublishError> {
+    pub(super) fn open_regular(&self, path: &Path) -> Result<File, PublishError> {
         let unfit = |what| PublishError::Unfit {
             path: path.to_owned(),
             what,
@@ -168,7 +168,12 @@ impl Publisher {
     }
 
     /// Fine when `name` holds what `file` holds, be it the same file or an equal one.
-    fn check_same(&self, file: &File, folder: &Folder, name: &str) -> Result<(), PublishError> {
+    pub(super) fn check_same(
+        &self,
+        file: &File,
+        folder: &Folder,
+        name: &str,
+    ) -> Result<(), PublishError> {
         let path = folder.path.join(name);
         let same = match open_in(folder, name) {
             Ok(there) => is_same(file, &there),
@@ -182,7 +187,7 @@ impl Publisher {
         }
     }
 
-    fn refused(&self, refusal: Refusal, folder: &Folder, name: &str) -> PublishError {
+    pub(super) fn refused(&self, refusal: Refusal, folder: &Folder, name: &str) -> PublishError {
         let path = folder.path.join(name);
         match refusal {
             Refusal::Occupied => PublishError::Occupied { path },

@@ -11,7 +11,9 @@
 //!
 //! Whatever dies in between leaves either a left-over in staging, which [`Publisher::sweep`]
 //! removes, or a whole file without a "done", which [`Existing`] finds. Nothing is overwritten
-//! but our own playlist files, and nothing outside of `.musicdl/` is ever deleted.
+//! but our own playlist files, and nothing outside of `.musicdl/` is ever deleted. Where the
+//! user wants something better in the place of what is there, [`Publisher::replace`] keeps the
+//! old file under `.musicdl/recycle/`.
 
 mod beside;
 mod content;
@@ -20,11 +22,14 @@ mod existing;
 mod files;
 mod folders;
 mod name;
+mod recycle;
 mod root;
 mod staging;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 pub use beside::{Cover, M3uWritten};
 pub use error::{PublishError, stops_the_run};
@@ -50,6 +55,8 @@ pub struct Publisher {
     folders: Folders,
     /// What the umask leaves of `rw-rw-rw-`: the mode of every file in the library.
     mode: u32,
+    /// When it was opened, as a name: what gives way meanwhile is kept together.
+    started: String,
 }
 
 impl Publisher {
@@ -64,7 +71,9 @@ impl Publisher {
         let area = Arc::new(StagingArea::new(Arc::clone(&root)));
         let mode = area.probe()?;
         let folders = Folders::new(Arc::clone(&root));
+        let started = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S%.3fZ");
         Ok(Self {
+            started: started.to_string(),
             root,
             area,
             folders,
@@ -101,15 +110,26 @@ impl Publisher {
     /// When it cannot be made, or this track is being worked on already.
     pub fn staging(&self, id: &TrackId, source: &SourceName) -> Result<Staging, PublishError> {
         self.root.check_still_there()?;
-        StagingArea::open(&self.area, id, source)
+        StagingArea::open(&self.area, id, Some(source))
     }
 
-    /// Removes what earlier runs left in staging, and `.musicdl/` with it when nothing else is
+    /// The same for work on a track that is in the library already: no source has a part in it.
+    ///
+    /// # Errors
+    /// When it cannot be made, or this track is being worked on already.
+    pub fn staging_of_owned(&self, id: &TrackId) -> Result<Staging, PublishError> {
+        self.root.check_still_there()?;
+        StagingArea::open(&self.area, id, None)
+    }
+
+    /// Ends replacements that an earlier run could not end. Removes what earlier runs left in
+    /// staging, and `.musicdl/` with it when nothing else is
     /// in there. Work that goes on at this moment is left alone.
     ///
     /// # Errors
     /// For the first thing that cannot be removed; the others are removed all the same.
     pub fn sweep(&self) -> Result<(), PublishError> {
+        self.settle_recycled()?;
         self.area.sweep()
     }
 }

@@ -45,6 +45,8 @@ pub(super) enum Onto {
     FreeName,
     /// A file that we wrote ourselves and that may be replaced.
     OurOwn,
+    /// A file that is in the recycle folder too.
+    Recycled,
 }
 
 /// Why a file did not get its name.
@@ -70,8 +72,9 @@ const WAYS: [Way; 3] = [Way::RenameNoReplace, Way::HardLink, Way::LookThenRename
 
 /// Moves `from` to `name` in the folder. Nothing is synced here.
 pub(super) fn give(from: At<'_>, folder: &Folder, name: &str, onto: Onto) -> Result<(), Refusal> {
-    if onto == Onto::OurOwn {
-        return rename(from, folder, name);
+    match onto {
+        Onto::OurOwn | Onto::Recycled => return rename(from, folder, name),
+        Onto::FreeName => {}
     }
     for way in WAYS {
         match way.give(from, folder, name) {

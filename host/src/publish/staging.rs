@@ -58,7 +58,7 @@ impl StagingArea {
     pub(super) fn open(
         self: &Arc<Self>,
         id: &TrackId,
-        source: &SourceName,
+        source: Option<&SourceName>,
     ) -> Result<Staging, PublishError> {
         let digest = blake3::hash(id.as_str().as_bytes()).to_hex();
         // 128 bits: two ids never meet, and the path stays short for tools that need that.
@@ -73,7 +73,10 @@ impl StagingArea {
         }
         self.make_area()?;
         self.remove(&path)?;
-        let fetch = self.make_room(source)?.join(&name);
+        let fetch = match source {
+            Some(source) => self.make_room(source)?.join(&name),
+            None => path.join("fetch"),
+        };
         self.remove(&fetch)?;
         let staging = Staging {
             fetch,

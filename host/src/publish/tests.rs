@@ -708,3 +708,181 @@ mod lying_beside {
         refused();
     }
 }
+
+mod replacing {
+    use super::*;
+
+    impl Scene {
+        fn replace(&self, content: &str, stem: &str, ext: &str) -> Result<Placed, PublishError> {
+            let staged = self.staged(stem, content);
+            self.publisher.replace(&staged, &path(stem), ext)
+        }
+
+        /// What is in the recycle folder, as paths from the library, with its content.
+        fn recycled(&self) -> Vec<(String, String)> {
+            let mut found = Vec::new();
+            let mut folders = vec![self.in_library(".musicdl/recycle")];
+            while let Some(folder) = folders.pop() {
+                for entry in fs::read_dir(folder).into_iter().flatten() {
+                    let path = entry.unwrap().path();
+                    if path.is_dir() {
+                        folders.push(path);
+                        continue;
+                    }
+                    let below = path
+                        .strip_prefix(self.in_library(".musicdl/recycle"))
+                        .unwrap();
+                    // Behind the time of the run.
+                    let below: PathBuf = below.components().skip(1).collect();
+                    let content = fs::read_to_string(&path).unwrap();
+                    found.push((below.to_str().unwrap().to_owned(), content));
+                }
+            }
+            found.sort();
+            found
+        }
+
+        /// As if a new run began.
+        fn reopened(self) -> Self {
+            let Self { dir, publisher } = self;
+            drop(publisher);
+            let publisher = Publisher::open(&dir.path().join("library")).unwrap();
+            publisher.sweep().unwrap();
+            Self { dir, publisher }
+        }
+    }
+
+    fn owned(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn what_gives_way_is_in_the_recycle_folder_afterwards() {
+        let scene = Scene::new();
+        scene.place("old", "a/song").unwrap();
+        let placed = scene.replace("new", "a/song", "flac").unwrap();
+        assert_eq!(fs::read(&placed.path).unwrap(), b"new");
+        assert_eq!(scene.names(), ["a", "a/song.flac"]);
+        assert_eq!(scene.recycled(), owned(&[("a/song.flac", "old")]));
+        // Once more in the same run: the first old file is not lost for the second.
+        let error = scene.replace("newer", "a/song", "flac").unwrap_err();
+        assert!(matches!(error, PublishError::Occupied { .. }), "{error}");
+        assert_eq!(fs::read(&placed.path).unwrap(), b"new");
+        let scene = scene.reopened();
+        scene.replace("newer", "a/song", "flac").unwrap();
+        let recycled = owned(&[("a/song.flac", "new"), ("a/song.flac", "old")]);
+        assert_eq!(scene.recycled(), recycled);
+    }
+
+    #[test]
+    fn a_file_of_another_kind_gives_way_too_and_one_beside_it_stays() {
+        let scene = Scene::new();
+        scene.place("other", "a/song two").unwrap();
+        fs::write(scene.in_library("a/song.mp3"), "old").unwrap();
+        fs::write(scene.in_library("a/song.lrc"), "words").unwrap();
+        scene.replace("new", "a/song", "flac").unwrap();
+        assert_eq!(
+            scene.names(),
+            ["a", "a/song two.flac", "a/song.flac", "a/song.lrc"]
+        );
+        assert_eq!(scene.recycled(), owned(&[("a/song.mp3", "old")]));
+    }
+
+    #[test]
+    fn where_nothing_is_the_file_is_just_placed() {
+        let scene = Scene::new();
+        scene.replace("new", "a/song", "flac").unwrap();
+        assert_eq!(scene.names(), ["a", "a/song.flac"]);
+        assert_eq!(scene.recycled(), []);
+    }
+
+    #[test]
+    fn a_link_is_never_replaced() {
+        let scene = Scene::new();
+        fs::write(scene.in_library("real.flac"), "real").unwrap();
+        symlink("real.flac", scene.in_library("song.flac")).unwrap();
+        let error = scene.replace("new", "song", "flac").unwrap_err();
+        assert!(matches!(error, PublishError::Unfit { .. }), "{error}");
+        assert_eq!(fs::read(scene.in_library("real.flac")).unwrap(), b"real");
+    }
+
+    #[test]
+    fn all_places_of_a_track_give_way_and_are_one_file_again() {
+        let scene = Scene::new();
+        let first = scene.place("old", "a/song").unwrap();
+        scene
+            .publisher
+            .link(&first.path, &path("list/song"), "flac")
+            .unwrap();
+        let staging = scene
+            .publisher
+            .staging_of_owned(&TrackId::text("x"))
+            .unwrap();
+        let new = scene.replace("new", "a/song", "flac").unwrap();
+        let aside = staging.tag().join("aside");
+        for _ in 0..2 {
+            let stem = path("list/song");
+            let again = scene
+                .publisher
+                .replace_by_link(&new.path, &aside, &stem, "flac");
+            let again = again.unwrap();
+            assert_eq!(
+                fs::metadata(again.path).unwrap().ino(),
+                fs::metadata(&new.path).unwrap().ino()
+            );
+        }
+        let recycled = owned(&[("a/song.flac", "old"), ("list/song.flac", "old")]);
+        assert_eq!(scene.recycled(), recycled);
+    }
+
+    /// Each moment at which a process can die, made by hand.
+    #[test]
+    fn a_replacement_that_was_interrupted_is_ended_or_undone() {
+        for (name, new_one, left) in [
+            // Before the new file had its name: nothing happened.
+            ("song.mp3", None, ["a", "a/song.mp3"].as_slice()),
+            // After, and before the old name was gone.
+            ("song.mp3", Some("song.flac"), &["a", "a/song.flac"]),
+        ] {
+            let scene = Scene::new();
+            fs::create_dir(scene.in_library("a")).unwrap();
+            let old = scene.in_library("a").join(name);
+            fs::write(&old, "old").unwrap();
+            let recycle = scene.in_library(".musicdl/recycle/2026-01-01/a");
+            fs::create_dir_all(&recycle).unwrap();
+            fs::hard_link(&old, recycle.join(name)).unwrap();
+            if let Some(new_one) = new_one {
+                let staged = scene.staged("x", "new");
+                fs::rename(staged, scene.in_library("a").join(new_one)).unwrap();
+            }
+            let scene = scene.reopened();
+            assert_eq!(scene.names(), left);
+            assert_eq!(scene.recycled().len(), usize::from(new_one.is_some()));
+        }
+    }
+
+    #[test]
+    fn of_two_kinds_that_stood_side_by_side_neither_is_taken_for_the_others_successor() {
+        let scene = Scene::new();
+        fs::create_dir(scene.in_library("a")).unwrap();
+        fs::write(scene.in_library("a/song.flac"), "users").unwrap();
+        let old = scene.in_library("a/song.mp3");
+        fs::write(&old, "old").unwrap();
+        let recycle = scene.in_library(".musicdl/recycle/2026-01-01/a");
+        fs::create_dir_all(&recycle).unwrap();
+        // The kernel's clock moves in steps of a few milliseconds.
+        let changed = |path: &PathBuf| {
+            let found = fs::metadata(path).unwrap();
+            (found.ctime(), found.ctime_nsec())
+        };
+        let users = changed(&scene.in_library("a/song.flac"));
+        while changed(&old) <= users {
+            fs::set_permissions(&old, fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        fs::hard_link(&old, recycle.join("song.mp3")).unwrap();
+        let scene = scene.reopened();
+        assert_eq!(scene.names(), ["a", "a/song.flac", "a/song.mp3"]);
+    }
+}

@@ -73,7 +73,16 @@ fn write(tx: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
                      mtime_ns = excluded.mtime_ns,
                      audio_hash = coalesce(excluded.audio_hash, placement.audio_hash)",
             )?;
+            let mut gave_way = tx.prepare_cached(
+                "DELETE FROM placement WHERE item = ?1 AND path <> ?2
+                     AND substr(path, 1, length(?3)) = ?3
+                     AND instr(substr(path, length(?3) + 1), '.') = 0",
+            )?;
             for place_of in placed {
+                let path = place_of.relative.as_str();
+                let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+                // The same place under another extension: it is in the recycle folder now.
+                gave_way.execute(params![id.as_str(), path, format!("{stem}.")])?;
                 let size = i64::try_from(place_of.size).unwrap_or(i64::MAX);
                 place.execute(params![
                     place_of.relative.as_str(),

@@ -32,6 +32,26 @@ impl Tags {
     }
 }
 
+impl Tags {
+    /// Whether these say everything that `other` says, in the same words.
+    pub fn say_all_of(&self, other: &Self) -> bool {
+        fn same<T: PartialEq>(mine: &Option<T>, other: &Option<T>) -> bool {
+            other.is_none() || mine == other
+        }
+        (other.artists.is_empty() || self.artists == other.artists)
+            && same(&self.title, &other.title)
+            && same(&self.album, &other.album)
+            && same(&self.album_artist, &other.album_artist)
+            && same(&self.track_number, &other.track_number)
+            && same(&self.track_total, &other.track_total)
+            && same(&self.disc_number, &other.disc_number)
+            && same(&self.date, &other.date)
+            && same(&self.isrc, &other.isrc)
+            && same(&self.recording_mbid, &other.recording_mbid)
+            && same(&self.explicit, &other.explicit)
+    }
+}
+
 /// Without control characters: a zero would split a value in two, a newline starts a line in
 /// players that show one.
 fn printable(text: &str) -> String {

@@ -13,6 +13,7 @@ mod id3;
 mod ilst;
 mod older;
 mod opened;
+mod sound;
 #[cfg(test)]
 mod tests;
 mod vorbis;
@@ -26,6 +27,7 @@ use crate::verify::{self, Container, VerifyError, payload_hash};
 
 pub use cover::{Cover, CoverError};
 pub use error::TagError;
+pub use sound::sound;
 
 use error::chain;
 use opened::Opened;

@@ -6,6 +6,7 @@ use super::out::plain;
 use crate::commands::{Check, Report};
 use crate::engine::SourceTotals;
 use crate::plan::generate::Findings;
+use crate::plan::renewal::Renewal;
 use crate::plan::{ItemKind, Plan, Statistics, Status};
 use crate::plugin::PluginReport;
 use crate::state::StatusReport;
@@ -18,7 +19,7 @@ pub(super) fn planned(plan: &Plan, findings: &Findings, duplicates: usize) -> St
     let counts = plan.statistics();
     let owned = plan
         .items_by_status(Status::Pending)
-        .filter(|item| item.owned.is_some())
+        .filter(|item| item.owned.is_some() && item.renewal.is_none())
         .count();
     let mut text = format!("{} tracks wanted", counts.total);
     let repeated = findings.repeated + duplicates;
@@ -34,6 +35,17 @@ pub(super) fn planned(plan: &Plan, findings: &Findings, duplicates: usize) -> St
     );
     if owned > 0 {
         write_to(&mut text, format_args!(", {owned} of them by linking"));
+    }
+    for (renewal, words) in [
+        (Renewal::Tags, "to be tagged anew"),
+        (Renewal::Audio, "there and fetched again"),
+        (Renewal::Better, "there and wanted in better quality"),
+    ] {
+        let pending = plan.items_by_status(Status::Pending);
+        let count = pending.filter(|item| item.renewal == Some(renewal)).count();
+        if count > 0 {
+            write_to(&mut text, format_args!(", {count} of them {words}"));
+        }
     }
     text
 }
@@ -71,8 +83,13 @@ pub(super) fn plan(plan: &Plan, found: &Findings, duplicates: usize) -> String {
     let mut text = String::new();
     for item in &plan.items {
         let mark = match item.status() {
-            Status::Pending if item.owned.is_some() => "link",
-            Status::Pending => "fetch",
+            Status::Pending => match item.renewal {
+                Some(Renewal::Tags) => "tag",
+                Some(Renewal::Audio) => "again",
+                Some(Renewal::Better) => "better",
+                None if item.owned.is_some() => "link",
+                None => "fetch",
+            },
             Status::Skipped if item.state.output_path().is_none() => "skip",
             Status::Skipped => "have",
             Status::InProgress => "busy",
@@ -83,7 +100,7 @@ pub(super) fn plan(plan: &Plan, found: &Findings, duplicates: usize) -> String {
             let mark = if at == 0 { mark } else { "also" };
             write_to(
                 &mut text,
-                format_args!("{mark:5} {}\n", plain(target.as_str())),
+                format_args!("{mark:6} {}\n", plain(target.as_str())),
             );
         }
     }

@@ -22,6 +22,7 @@ mod peers;
 mod plans;
 mod plugin_list;
 mod sites;
+mod renewed;
 #[path = "../support/mod.rs"]
 mod support;
 mod three_kinds;

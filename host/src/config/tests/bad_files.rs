@@ -25,7 +25,7 @@ DIR/musicdl.yaml:2:3: `download` has no key `foo`
   |
 2 |   foo: 4
   |   ^^^
-accepted: jobs, threads, overwrite, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files"
+accepted: jobs, threads, overwrite, upgrade, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files"
     );
 }
 
@@ -36,7 +36,7 @@ download:
   jbos: 4
   jobs: many
   retries: [1, 2]
-  overwrite: replace
+  overwrite: always
   max_wait: 60
 matching: 3
 ";
@@ -47,7 +47,7 @@ DIR/musicdl.yaml:2:3: `download` has no key `jbos`; did you mean `jobs`?
   |
 2 |   jbos: 4
   |   ^^^^
-accepted: jobs, threads, overwrite, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files
+accepted: jobs, threads, overwrite, upgrade, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files
 DIR/musicdl.yaml:3:9: `download.jobs` is `many`; it must be a whole number from 1 to 64
   |
 3 |   jobs: many
@@ -56,12 +56,11 @@ DIR/musicdl.yaml:4:12: `download.retries` takes a single value, not a list
   |
 4 |   retries: [1, 2]
   |            ^
-DIR/musicdl.yaml:5:14: `download.overwrite` is `replace`; it must be one of the accepted words
+DIR/musicdl.yaml:5:14: `download.overwrite` is `always`; it must be one of the accepted words
   |
-5 |   overwrite: replace
-  |              ^^^^^^^
-accepted: skip
-hint: this version never overwrites or changes a file that is there
+5 |   overwrite: always
+  |              ^^^^^^
+accepted: skip, metadata, replace
 DIR/musicdl.yaml:6:13: `download.max_wait` is `60`; it must be a time from 0s to 24h with its unit: ms, s, m or h
   |
 6 |   max_wait: 60

@@ -33,7 +33,7 @@ library:
   path: ~/Music
   cover_file: false
   layout: {album: 'a{title}', single: 'b{title}', playlist: 'c{title}', playlist_single: 'd{title}', m3u: 'e{playlist}'}
-download: {threads: 1, overwrite: skip, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h, extra_files: keep}
+download: {threads: 1, overwrite: metadata, upgrade: true, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h, extra_files: keep}
 matching: {accept: 1, duration_tolerance: 500ms}
 plugins: [./plugins, /opt/plugins]
 state: ../state
@@ -68,7 +68,8 @@ limits: {search_timeout: 1s, download_stall: 2s, queue_wait: 4s, follow_stall: 5
         config.download,
         DownloadConfig {
             jobs: 1,
-            overwrite: Overwrite::Skip,
+            overwrite: Overwrite::Metadata,
+            upgrade: true,
             retries: 0,
             max_wait: seconds(300),
             quality: QualityWish {

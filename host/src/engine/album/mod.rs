@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use musicdl_plugin_api::{DownloadRequest, Files, Hit, QualityCeiling, TargetKind};
+use musicdl_plugin_api::{DownloadRequest, Files, Hit, TargetKind};
 
+use super::choose::ceiling;
 use super::delivered::{Delivered, all_files};
 use super::event::{Event, Tried};
 use super::fallback::Step;
@@ -223,7 +224,7 @@ async fn grab(
             target_id: offer.hit.target_id.clone(),
             kind: TargetKind::ALBUM,
             dest_dir: staging.fetch().to_owned(),
-            ceiling: QualityCeiling::default(),
+            ceiling: ceiling(&context.rules.quality),
             hit: offer.hit.clone(),
             extra: Vec::new(),
         };
@@ -296,7 +297,7 @@ impl Grabbed {
                     stopped = Some(cause.clone());
                     reports.push((member.at, Report::bare(End::Stop { cause }, member.before)));
                 }
-                Err(FinishError::Refused(error)) => {
+                Err(error @ (FinishError::Refused(_) | FinishError::NotBetter)) => {
                     reports.push(self.without(member, &error.to_string()));
                 }
                 Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {

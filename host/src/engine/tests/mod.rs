@@ -115,7 +115,7 @@ impl Desk {
         let notes = SourceNotes::open(&self.dir.path().join("state")).unwrap();
         let engine = Engine::new(
             sources.into_iter().map(lane).collect(),
-            Finisher::new(publisher, false),
+            Finisher::new(publisher, Finishing::default()),
             self.options,
             Arc::new(notes),
         );
