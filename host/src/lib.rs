@@ -6,7 +6,8 @@
 //! 4. [`engine`]: carries the plan out, one item after the other walks the rest alone.
 //! 5. [`plugin`]: where the bytes come from: libraries, the services they get, their calls.
 //! 6. [`verify`]: is the file audio, whole, and as long as it should be?
-//! 7. [`tagging`]: what is written into it.
+//! 7. [`convert`]: what it becomes, if the user wants another format; [`tagging`]: what is
+//!    written into it.
 //! 8. [`layout`]: where it goes; [`publish`] alone puts it there.
 //! 9. [`state`]: the journal from which the next run goes on.
 //!
@@ -44,6 +45,7 @@ pub mod cli;
 
 pub mod commands;
 pub mod config;
+pub mod convert;
 pub mod engine;
 pub mod kit;
 pub mod layout;

@@ -63,7 +63,9 @@ pub struct DownloadedFile {
     pub disc_number: Option<u32>,
     /// Codec in lower case, as in [`Hit::codec`].
     pub codec: Option<String>,
-    /// Facts without a field of their own.
+    /// Facts without a field of their own. For its tags the host takes, where no catalog says
+    /// otherwise: `genre` (several with `;` between them), `label`, `upc` (digits), `date`
+    /// (`1987`, `1987-04` or `1987-04-01`), `track_total`, `disc_total`, `release_mbid`.
     pub extra: Extra,
 }
 

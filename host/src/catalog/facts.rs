@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub(super) recording_mbid: Option<String>,
     pub(super) release_date: Option<String>,
     pub(super) explicit: Option<bool>,
+    pub(super) genres: Vec<String>,
+    pub(super) label: Option<String>,
     /// Spotify's id of the track, 22 characters.
     pub(super) spotify_id: Option<String>,
     /// Address of the track's page at some other catalog.
@@ -39,7 +41,6 @@ impl Facts {
             None => self.url.unwrap_or_default(),
         };
         Track {
-            id,
             title: self.title,
             artists: self.artists,
             album: self.album,
@@ -51,7 +52,10 @@ impl Facts {
             recording_mbid: self.recording_mbid,
             release_date: self.release_date,
             explicit: self.explicit,
+            genres: self.genres,
+            label: self.label,
             url,
+            ..Track::new(id, "")
         }
     }
 

@@ -14,10 +14,11 @@ use super::report::{Delivered, Parts, Report};
 use super::selection::Selection;
 use super::{plan, playlists, sources};
 use crate::cli::RunArgs;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Id3Version, LyricsPlace};
+use crate::convert::{self, Ffmpeg};
 use crate::engine::{
-    EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, Options, Outcome, Reporter,
-    SearchOrder, SourceBook,
+    EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options, Outcome,
+    Reporter, SearchOrder, SourceBook,
 };
 use crate::layout::Layout;
 use crate::matching::Rules;
@@ -26,6 +27,7 @@ use crate::plan::generate::Findings;
 use crate::plan::{Plan, PlanItem, Status};
 use crate::publish::Publisher;
 use crate::state::{Memory, SourceNotes, State};
+use crate::tagging::Id3;
 use crate::ui::Screen;
 
 /// Hits asked of a source in one search: enough for the right one among covers and live
@@ -95,6 +97,7 @@ async fn carry_out(
     let mut memory = state.memory()?;
     selection.forget_cancels(&mut memory);
     refuse_vanished_library(config, &memory)?;
+    let finishing = finishing(config)?;
 
     let Drawn {
         mut plan,
@@ -134,7 +137,7 @@ async fn carry_out(
     };
     let engine = Engine::new(
         lanes,
-        Finisher::new(Arc::clone(&publisher), finishing(config)),
+        Finisher::new(Arc::clone(&publisher), finishing),
         engine_options(config),
         book,
     );
@@ -206,11 +209,45 @@ fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failu
 }
 
 /// What becomes of fetched files, by the config.
-fn finishing(config: &Config) -> Finishing {
-    Finishing {
+fn finishing(config: &Config) -> Result<Finishing, Failure> {
+    let (embedded, beside) = match config.tags.lyrics {
+        LyricsPlace::Both => (true, true),
+        LyricsPlace::Embedded => (true, false),
+        LyricsPlace::Beside => (false, true),
+        LyricsPlace::Nowhere => (false, false),
+    };
+    let convert = config.download.format.map(|encoding| convert::Wish {
+        encoding,
+        keep_lossless: config.download.keep_lossless,
+    });
+    let needed_for = match (convert, config.tags.replaygain) {
+        (Some(wish), _) => Some(format!("`download.format: {}`", wish.encoding)),
+        (None, true) => Some("`tags.replaygain: true`".to_owned()),
+        (None, false) => None,
+    };
+    let path = std::env::var_os("PATH");
+    let what = needed_for.as_deref().unwrap_or_default();
+    let ffmpeg = match Ffmpeg::find(config.ffmpeg_path.as_deref(), path.as_deref(), what) {
+        Ok(ffmpeg) => Some(ffmpeg),
+        Err(error) if needed_for.is_some() => {
+            return Err(Failure::new(Exit::Usage, error)
+                .with_hint("install it, or name it by `ffmpeg_path` in the config"));
+        }
+        Err(_) => None,
+    };
+    Ok(Finishing {
         cover_file: config.library.cover_file,
         quality: config.download.quality,
-    }
+        id3: match config.tags.id3 {
+            Id3Version::V24 => Id3::V24,
+            Id3Version::V23 => Id3::V23,
+        },
+        lyrics: LyricsWish { embedded, beside },
+        source_comment: config.tags.source_comment,
+        replaygain: config.tags.replaygain,
+        convert,
+        ffmpeg,
+    })
 }
 
 /// How the engine is to work, by the config.

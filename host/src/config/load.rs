@@ -154,6 +154,8 @@ impl<'a> Layers<'a> {
                 layout: said.layout,
             },
             download,
+            tags: said.tags,
+            ffmpeg_path: said.ffmpeg_path,
             matching: said.matching,
             sources,
             plugins,

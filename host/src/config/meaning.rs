@@ -12,6 +12,7 @@ use super::network::{NETWORK, NetworkConfig};
 use super::paths::Base;
 use super::section::Section;
 use super::source::{self, Listed};
+use super::tags::{TAGS, TagsConfig};
 use super::value::{self, Refusal};
 use super::wanted::{Wanted, WantedKind};
 use super::{
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::music::MOST_TARGETS;
 
-pub(super) const TOP: [&str; 14] = [
+pub(super) const TOP: [&str; 16] = [
     "version",
     "songs",
     "albums",
@@ -28,6 +29,8 @@ pub(super) const TOP: [&str; 14] = [
     "playlists",
     "library",
     "download",
+    "tags",
+    "ffmpeg_path",
     "matching",
     "sources",
     "plugins",
@@ -38,7 +41,7 @@ pub(super) const TOP: [&str; 14] = [
 ];
 pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
-pub(super) const DOWNLOAD: [&str; 12] = [
+pub(super) const DOWNLOAD: [&str; 14] = [
     "jobs",
     "threads",
     "overwrite",
@@ -51,6 +54,8 @@ pub(super) const DOWNLOAD: [&str; 12] = [
     "search",
     "search_cache",
     "extra_files",
+    "format",
+    "keep_lossless",
 ];
 pub(super) const MATCHING: [&str; 2] = ["accept", "duration_tolerance"];
 pub(super) const LIMITS: [&str; 8] = [
@@ -91,6 +96,8 @@ pub(super) struct FromFile {
     pub(super) cover_file: bool,
     pub(super) layout: LayoutTemplates,
     pub(super) download: DownloadConfig,
+    pub(super) tags: TagsConfig,
+    pub(super) ffmpeg_path: Option<PathBuf>,
     pub(super) matching: MatchingConfig,
     pub(super) sources: Vec<Listed>,
     pub(super) plugins: Option<Vec<PathBuf>>,
@@ -110,6 +117,8 @@ impl Default for FromFile {
             cover_file: true,
             layout: LayoutTemplates::default(),
             download: DownloadConfig::default(),
+            tags: TagsConfig::default(),
+            ffmpeg_path: None,
             matching: MatchingConfig::default(),
             sources: Vec::new(),
             plugins: None,
@@ -147,6 +156,8 @@ impl FromFile {
         }
         said.library(top.below("library", &LIBRARY, report), base, report);
         said.download(top.below("download", &DOWNLOAD, report), report);
+        said.tags = TagsConfig::read(top.below("tags", &TAGS, report), report);
+        said.ffmpeg_path = top.read("ffmpeg_path", report, |path| base.absolute(path));
         said.matching(top.below("matching", &MATCHING, report), report);
         said.limits(top.below("limits", &LIMITS, report), report);
         said.network = NetworkConfig::read(top.below("network", &NETWORK, report), base, report);
@@ -246,6 +257,19 @@ impl FromFile {
         set(
             &mut download.extra_files,
             section.read("extra_files", report, extra_files),
+        );
+        let format_place = section.place_of("format");
+        set(
+            &mut download.format,
+            section.read("format", report, value::format),
+        );
+        if download.upgrade && download.format.is_some() {
+            let message = "`download.format` and `download.upgrade` exclude each other: what was converted would be fetched again and again";
+            report.add(Problem::new(format_place, message).key("download.format"));
+        }
+        set(
+            &mut download.keep_lossless,
+            section.read("keep_lossless", report, value::flag),
         );
     }
 

@@ -33,6 +33,13 @@
 //! | `download.search` | `priority`: sources are asked one after the other and the first that delivers decides; `best`: all are asked at once | `priority` |
 //! | `download.search_cache` | for how long an answer to a search is good, 0s to 24h | `12h` |
 //! | `download.extra_files` | what becomes of an album's files that nobody wanted, from sources of whole albums: `discard` or `keep` | `discard` |
+//! | `download.format` | what files become: `keep`, or `mp3 320`, `opus 160`, `aac 256`, `vorbis 192`, `flac`, `alac`, by ffmpeg. Lossy files never become lossless or larger | `keep` |
+//! | `download.keep_lossless` | whether lossless files are kept from that | `false` |
+//! | `tags.id3` | version of ID3 in MP3, WAV, AIFF and AAC: `2.4` or `2.3` | `2.4` |
+//! | `tags.lyrics` | where lyrics go that a source has: `both`, `embedded`, `file` (`.lrc`, if they have times), `none` | `both` |
+//! | `tags.source_comment` | whether a comment names the source | `false` |
+//! | `tags.replaygain` | whether loudness is measured, by ffmpeg, and written | `false` |
+//! | `ffmpeg_path` | the ffmpeg that converts and measures | the first in `PATH` |
 //! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
 //! | `sources` | sources in order of preference with their settings, see below | all loaded plugins |
@@ -126,6 +133,7 @@ mod paths;
 mod secret;
 mod section;
 mod source;
+mod tags;
 mod value;
 pub mod wanted;
 
@@ -134,7 +142,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::matching::ACCEPT;
-use crate::music::{QualityWish, SourceName};
+use crate::music::{Encoding, QualityWish, SourceName};
 
 pub use error::{ConfigError, Line, Place, Problem};
 pub use inputs::{Flags, Inputs};
@@ -142,6 +150,7 @@ pub use load::{load, load_without_library};
 pub use network::{NetworkConfig, ProxyChoice};
 pub use secret::Secret;
 pub use source::{PaceConfig, ResolvedSettings, SourceConfig};
+pub use tags::{Id3Version, LyricsPlace, TagsConfig};
 pub use wanted::{EntryLayout, Wanted, WantedInput, WantedKind};
 
 /// A checked configuration. Every path in it is absolute.
@@ -158,6 +167,10 @@ pub struct Config {
     pub library: LibraryConfig,
     /// How the work is done.
     pub download: DownloadConfig,
+    /// What is written into files.
+    pub tags: TagsConfig,
+    /// The ffmpeg that converts and measures; `None`: the first in `PATH`.
+    pub ffmpeg_path: Option<PathBuf>,
     /// When a hit is the wanted recording.
     pub matching: MatchingConfig,
     /// The listed sources, in order of preference, also those that are switched off.
@@ -258,6 +271,10 @@ pub struct DownloadConfig {
     pub search_cache: Duration,
     /// What becomes of an album's files that nobody wanted.
     pub extra_files: ExtraFiles,
+    /// The format that files are converted to; `None`: they stay what they are.
+    pub format: Option<Encoding>,
+    /// Whether lossless files are kept from being converted.
+    pub keep_lossless: bool,
 }
 
 impl Default for DownloadConfig {
@@ -272,6 +289,8 @@ impl Default for DownloadConfig {
             search: SearchOrder::Priority,
             search_cache: Duration::from_secs(12 * 3600),
             extra_files: ExtraFiles::Discard,
+            format: None,
+            keep_lossless: false,
         }
     }
 }

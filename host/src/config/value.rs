@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::music::Target;
+use crate::music::{Encoding, Target};
 
 /// Why a word is not taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -136,6 +136,17 @@ pub(super) fn quality(word: &str) -> Result<Target, Refusal> {
         Refusal::must_be("a codec (or lossless, lossy), then bits/kHz or kbit/s")
             .hint("e.g. `flac 24/96`, `flac`, `lossless`, `mp3 320` or `lossy 192`")
     })
+}
+
+/// `keep`, or what files are converted to.
+pub(super) fn format(word: &str) -> Result<Option<Encoding>, Refusal> {
+    match word {
+        "keep" => Ok(None),
+        _ => Encoding::parse(word).map(Some).map_err(|_| {
+            Refusal::must_be("`keep`, or a codec and kbit/s")
+                .hint("e.g. `mp3 320`, `opus 160`, `aac 256`, `vorbis 192`, `flac` or `alac`")
+        }),
+    }
 }
 
 /// Digits only: no sign, no blank, no other base.

@@ -11,9 +11,9 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
-use musicdl_plugin_api::{DownloadedFile, Files, SourceError};
+use musicdl_plugin_api::{DownloadedFile, Extra, Files, SourceError};
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
 
@@ -22,8 +22,26 @@ use rustix::io::Errno;
 pub(super) struct Delivered {
     pub(super) audio: File,
     pub(super) cover: Option<File>,
+    pub(super) lyrics: Option<File>,
     /// Length of the audio.
     pub(super) bytes: u64,
+    /// Facts for its tags.
+    pub(super) facts: Extra,
+}
+
+impl Delivered {
+    /// A file that was checked, with what came beside it. Of that, what is not to be trusted is
+    /// left out.
+    fn with((audio, bytes): (File, u64), file: &DownloadedFile, dir: &Path) -> Self {
+        let beside = |path: &Option<PathBuf>| Some(check(dir, path.as_deref()?).ok()?.0);
+        Self {
+            audio,
+            cover: beside(&file.cover),
+            lyrics: beside(&file.lyrics),
+            bytes,
+            facts: file.extra.clone(),
+        }
+    }
 }
 
 /// The one file of a track download. A cover that is not to be trusted is left out.
@@ -34,16 +52,11 @@ pub(super) fn only_file(files: Files, dir: &Path) -> Result<Delivered, SourceErr
         return Err(SourceError::internal(count));
     }
     let file = list.remove(0);
-    let (audio, bytes) = check(dir, &file.path).map_err(|refused| {
+    let audio = check(dir, &file.path).map_err(|refused| {
         let path = file.path.display();
         SourceError::internal(format!("`{path}` {refused}"))
     })?;
-    let cover = file.cover.as_deref().and_then(|path| check(dir, path).ok());
-    Ok(Delivered {
-        audio,
-        cover: cover.map(|(file, _)| file),
-        bytes,
-    })
+    Ok(Delivered::with(audio, &file, dir))
 }
 
 /// The files of an album that may be read, each with what the source says of it, and why the
@@ -55,15 +68,7 @@ pub(super) fn all_files(
     let (mut good, mut refused) = (Vec::new(), Vec::new());
     for file in files.files {
         match check(dir, &file.path) {
-            Ok((audio, bytes)) => {
-                let cover = file.cover.as_deref().and_then(|path| check(dir, path).ok());
-                let delivered = Delivered {
-                    audio,
-                    cover: cover.map(|(file, _)| file),
-                    bytes,
-                };
-                good.push((delivered, file));
-            }
+            Ok(audio) => good.push((Delivered::with(audio, &file, dir), file)),
             Err(why) => refused.push(format!("`{}` {why}", file.path.display())),
         }
     }
@@ -158,7 +163,6 @@ mod tests {
     use std::io::Read;
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
-    use std::path::PathBuf;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::delivered::Delivered;
+use crate::convert::{self, Decision, Ffmpeg};
 use crate::layout::RelPath;
-use crate::music::{QualityWish, Sound};
+use crate::music::{Encoding, QualityWish, Sound};
 use crate::plan::PlanItem;
 use crate::plan::renewal::Renewal;
 use crate::publish::{Placed, PublishError, Publisher, Staging, stops_the_run};
-use crate::tagging::{self, Cover, CoverOutcome, TagError, Tags};
-use crate::verify::{self, Expected, Verified, VerifyError};
+use crate::tagging::{self, Cover, CoverOutcome, Id3, Lyrics, TagError, Tags};
+use crate::verify::{self, Container, Expected, Verified, VerifyError};
 
 /// Puts audio where the plan says.
 pub struct Finisher {
@@ -28,6 +29,27 @@ pub struct Finishing {
     pub cover_file: bool,
     /// By which a file that is there is better or worse than another one.
     pub quality: QualityWish,
+    /// The version of ID3 tags.
+    pub id3: Id3,
+    /// Where lyrics go.
+    pub lyrics: LyricsWish,
+    /// Whether a comment names the source.
+    pub source_comment: bool,
+    /// Whether loudness is measured and written; needs [`Self::ffmpeg`].
+    pub replaygain: bool,
+    /// What files become; needs [`Self::ffmpeg`].
+    pub convert: Option<convert::Wish>,
+    /// The user's ffmpeg. Without it fragmented MP4 keeps its own tags.
+    pub ffmpeg: Option<Ffmpeg>,
+}
+
+/// Where lyrics go that came with the audio.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LyricsWish {
+    /// Into the file.
+    pub embedded: bool,
+    /// Beside the file, if they have times.
+    pub beside: bool,
 }
 
 /// An item at its places.
@@ -60,10 +82,13 @@ pub(super) enum FinishError {
 /// No picture is longer (promises D3); one more byte shows that there is more.
 const MOST_COVER_BYTES: u64 = 20 * 1024 * 1024;
 
-fn read_cover(file: &File) -> io::Result<Vec<u8>> {
+/// The longest opera has less.
+const MOST_LYRICS_BYTES: u64 = 1024 * 1024;
+
+fn read_some(file: &File, most: u64) -> io::Result<Vec<u8>> {
     let mut data = Vec::new();
-    file.take(MOST_COVER_BYTES + 1).read_to_end(&mut data)?;
-    if data.len() as u64 > MOST_COVER_BYTES {
+    file.take(most + 1).read_to_end(&mut data)?;
+    if data.len() as u64 > most {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     Ok(data)
@@ -79,6 +104,86 @@ impl FinishError {
             FinishError::Refused(_) | FinishError::NotBetter | FinishError::Tag(_) => false,
         }
     }
+}
+
+/// What was measured, as it is wished for.
+fn sound_of(verified: &Verified) -> Sound {
+    Sound {
+        codec: Some(verified.codec),
+        bit_depth: verified.bit_depth,
+        sample_rate: Some(verified.sample_rate),
+        bitrate: Some(verified.bitrate),
+        transcoded: false,
+    }
+}
+
+/// What ffmpeg made and what it was found to be; `None`: there was nothing to make. The error
+/// is a flaw, in words.
+type Made = Result<Option<(PathBuf, Verified)>, String>;
+
+fn convert_to(
+    ffmpeg: &Ffmpeg,
+    staging: &Staging,
+    (audio, verified): (&Path, &Verified),
+    encoding: Encoding,
+) -> Made {
+    let to = staging.tag().join("converted");
+    let from = (audio, verified.container);
+    let failed = |why: &dyn std::fmt::Display| format!("not converted to {encoding}: {why}");
+    ffmpeg
+        .convert(from, &to, encoding, verified.duration_ms)
+        .map_err(|error| failed(&error))?;
+    // A damaged result must not take the place of good audio.
+    let duration_ms = Some(verified.duration_ms);
+    let made = verify::check(&to, &Expected { duration_ms }).map_err(|error| failed(&error))?;
+    if made.codec != encoding.codec() {
+        return Err(failed(&format!("it became {}", made.codec)));
+    }
+    Ok(Some((to, made)))
+}
+
+/// A fragmented MP4 as a plain one, whose tags can be written.
+fn defragmented(ffmpeg: &Ffmpeg, staging: &Staging, (audio, verified): (&Path, &Verified)) -> Made {
+    let is_fragmented = verified.container == Container::Mp4
+        && verify::is_fragmented(audio).map_err(|error| error.to_string())?;
+    if !is_fragmented {
+        return Ok(None);
+    }
+    let to = staging.tag().join("whole");
+    let failed = |why: &dyn std::fmt::Display| format!("its fragments were not joined: {why}");
+    ffmpeg
+        .defragment(audio, &to, verified.duration_ms)
+        .map_err(|error| failed(&error))?;
+    let duration_ms = Some(verified.duration_ms);
+    let made = verify::check(&to, &Expected { duration_ms }).map_err(|error| failed(&error))?;
+    if made.audio_hash != verified.audio_hash {
+        return Err(failed(&"its audio would not be the same"));
+    }
+    Ok(Some((to, made)))
+}
+
+/// The picture that came with the audio, or is in it: a conversion would lose that one.
+fn delivered_cover(delivered: &Delivered, audio: &Path, flaws: &mut Vec<String>) -> Option<Cover> {
+    let Some(file) = &delivered.cover else {
+        // Without one it is as it is for most files.
+        return tagging::embedded_cover(audio).ok().flatten();
+    };
+    let cover = read_some(file, MOST_COVER_BYTES)
+        .map_err(|error| error.to_string())
+        .and_then(|data| Cover::new(data).map_err(|error| error.to_string()));
+    cover
+        .map_err(|why| flaws.push(format!("cover left out: {why}")))
+        .ok()
+}
+
+fn delivered_lyrics(delivered: &Delivered, flaws: &mut Vec<String>) -> Option<Lyrics> {
+    let file = delivered.lyrics.as_ref()?;
+    let lyrics = read_some(file, MOST_LYRICS_BYTES)
+        .map_err(|error| error.to_string())
+        .and_then(|data| Lyrics::new(data).map_err(|error| error.to_string()));
+    lyrics
+        .map_err(|why| flaws.push(format!("lyrics left out: {why}")))
+        .ok()
 }
 
 impl Finisher {
@@ -109,7 +214,6 @@ impl Finisher {
                 duration_ms: item.track.duration_ms,
             },
         )?;
-        self.refuse_unless_better(item, &verified)?;
         let mut flaws = Vec::new();
         if !verified.decoded {
             flaws.push(format!(
@@ -117,9 +221,28 @@ impl Finisher {
                 verified.codec
             ));
         }
-        let ready = self.tagged(staging, &audio, delivered, item, &verified, &mut flaws)?;
+        let cover = delivered_cover(delivered, &audio, &mut flaws);
+        let lyrics = delivered_lyrics(delivered, &mut flaws);
+        let (audio, verified) = self.made_fit(staging, audio, verified, &mut flaws);
+        self.refuse_unless_better(item, &verified)?;
+        let mut tags = Tags::from_track(&item.track);
+        tags.fill_from(&delivered.facts);
+        self.add_to(&mut tags, staging, (&audio, &verified), &mut flaws);
+        if let Some(lyrics) = lyrics.as_ref().filter(|_| self.finishing.lyrics.embedded) {
+            tags.lyrics = Some(lyrics.text().to_owned());
+        }
+        let ready = self.tagged(staging, &audio, (&tags, cover), &verified, &mut flaws)?;
         let mut placed = self.place(staging, &ready, item, verified.extension)?;
         self.place_covers(&mut placed, &mut flaws);
+        if let Some(lyrics) =
+            lyrics.filter(|lyrics| self.finishing.lyrics.beside && lyrics.is_timed())
+        {
+            for target in &item.targets {
+                if let Err(error) = self.publisher.place_lyrics(target, lyrics.text()) {
+                    flaws.push(format!("no lyrics file: {error}"));
+                }
+            }
+        }
         Ok(Finished {
             placed,
             audio_hash: Some(verified.audio_hash),
@@ -151,36 +274,80 @@ impl Finisher {
         })
     }
 
+    /// The audio in the format that the user wants, and in a form that can be tagged. What
+    /// ffmpeg cannot do stays as it came: it is good audio all the same.
+    fn made_fit(
+        &self,
+        staging: &Staging,
+        audio: PathBuf,
+        verified: Verified,
+        flaws: &mut Vec<String>,
+    ) -> (PathBuf, Verified) {
+        let Some(ffmpeg) = &self.finishing.ffmpeg else {
+            return (audio, verified);
+        };
+        let decision = match &self.finishing.convert {
+            Some(wish) => wish.decide(&sound_of(&verified)),
+            None => Decision::Keep,
+        };
+        let made = match (decision, &self.finishing.convert) {
+            (Decision::Convert, Some(wish)) => {
+                convert_to(ffmpeg, staging, (&audio, &verified), wish.encoding)
+            }
+            (Decision::KeepBut(why), _) => {
+                flaws.push(why);
+                defragmented(ffmpeg, staging, (&audio, &verified))
+            }
+            (Decision::Keep | Decision::Convert, _) => {
+                defragmented(ffmpeg, staging, (&audio, &verified))
+            }
+        };
+        match made {
+            Ok(Some((made, verified))) => (made, verified),
+            Ok(None) => (audio, verified),
+            Err(why) => {
+                flaws.push(why);
+                (audio, verified)
+            }
+        }
+    }
+
+    /// What no catalog says: who delivered the file, and how loud it is.
+    fn add_to(
+        &self,
+        tags: &mut Tags,
+        staging: &Staging,
+        (audio, verified): (&Path, &Verified),
+        flaws: &mut Vec<String>,
+    ) {
+        if self.finishing.source_comment
+            && let Some(source) = staging.source()
+        {
+            tags.comment = Some(format!("musicdl: from {source}"));
+        }
+        if self.finishing.replaygain
+            && let Some(ffmpeg) = &self.finishing.ffmpeg
+        {
+            match convert::loudness(ffmpeg, (audio, verified.container), verified.duration_ms) {
+                Ok(gain) => tags.track_gain = gain,
+                Err(error) => flaws.push(format!("loudness not measured: {error}")),
+            }
+        }
+    }
+
     /// The file to place: a tagged copy, or the file as it came when tagging failed. Wrong
     /// tags can be mended later, audio that is not kept cannot (M160).
     fn tagged(
         &self,
         staging: &Staging,
         audio: &Path,
-        delivered: &Delivered,
-        item: &PlanItem,
+        (tags, cover): (&Tags, Option<Cover>),
         verified: &Verified,
         flaws: &mut Vec<String>,
     ) -> Result<PathBuf, TagError> {
-        let cover = delivered
-            .cover
-            .as_ref()
-            .and_then(|file| match read_cover(file) {
-                Ok(data) => match Cover::new(data) {
-                    Ok(cover) => Some(cover),
-                    Err(error) => {
-                        flaws.push(format!("cover left out: {error}"));
-                        None
-                    }
-                },
-                Err(error) => {
-                    flaws.push(format!("cover left out: {error}"));
-                    None
-                }
-            });
         let copy = staging.tag().join(format!("audio.{}", verified.extension));
-        let tags = Tags::from_track(&item.track);
-        match tagging::write_copy(audio, &copy, &tags, cover.as_ref(), verified.container) {
+        let (cover, container, id3) = (cover.as_ref(), verified.container, self.finishing.id3);
+        match tagging::write_copy(audio, &copy, tags, cover, container, id3) {
             Ok(written) => {
                 if let CoverOutcome::LeftOut(why) = written.cover {
                     flaws.push(format!("cover left out: {why}"));
@@ -233,15 +400,8 @@ impl Finisher {
             return Ok(());
         }
         let wish = &self.finishing.quality;
-        let sound = Sound {
-            codec: Some(new.codec),
-            bit_depth: new.bit_depth,
-            sample_rate: Some(new.sample_rate),
-            bitrate: Some(new.bitrate),
-            transcoded: false,
-        };
         match self.to_beat(item) {
-            Some(step) if wish.step(&sound) >= step => Err(FinishError::NotBetter),
+            Some(step) if wish.step(&sound_of(new)) >= step => Err(FinishError::NotBetter),
             Some(_) | None => Ok(()),
         }
     }
@@ -262,7 +422,8 @@ impl Finisher {
         let verified = verify::check(owned, &Expected::default())?;
         let copy = staging.tag().join(format!("audio.{}", verified.extension));
         let tags = Tags::from_track(&item.track);
-        tagging::write_copy(owned, &copy, &tags, None, verified.container)?;
+        let (container, id3) = (verified.container, self.finishing.id3);
+        tagging::write_copy(owned, &copy, &tags, None, container, id3)?;
         let placed = self.place(&staging, &copy, item, verified.extension)?;
         staging.remove()?;
         Ok(Finished {

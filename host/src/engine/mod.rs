@@ -52,7 +52,7 @@ pub use book::{NoBook, SourceBook};
 pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};
 pub use explain::{Asked, Explained, Weighed, explain};
-pub use finish::{Finisher, Finishing};
+pub use finish::{Finisher, Finishing, LyricsWish};
 pub use journal::{Attempt, Entry, Journal, JournalError, Wish};
 pub use lane::Lane;
 pub use policy::call::Deadlines;

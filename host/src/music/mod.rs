@@ -1,9 +1,11 @@
 //! The nouns every stage shares. Imports no other module.
 
+mod encoding;
 mod ids;
 mod quality;
 mod track;
 
+pub use encoding::Encoding;
 pub use ids::{InvalidId, Isrc, SourceName, TrackId};
 pub use quality::{AUDIO_EXTENSIONS, Codec, MOST_TARGETS, QualityWish, Sound, Target};
 pub use track::Track;

@@ -119,7 +119,7 @@ impl Sound {
     }
 
     /// What ears make of a lossy bitrate: newer codecs need less. Bits per second of an MP3.
-    fn as_mp3(&self) -> Option<u32> {
+    pub fn as_mp3(&self) -> Option<u32> {
         let factor = match self.codec? {
             Codec::Opus => 150,
             Codec::Aac | Codec::Vorbis => 125,

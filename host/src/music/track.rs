@@ -41,6 +41,24 @@ pub struct Track {
     /// Whether the catalog marks it explicit (`true`) or clean (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explicit: Option<bool>,
+    /// How many tracks its disc has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track_total: Option<u32>,
+    /// How many discs the album has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disc_total: Option<u32>,
+    /// Kinds of music, the main one first; empty when nobody said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub genres: Vec<String>,
+    /// Who published the album.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Barcode of the album (UPC or EAN), digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upc: Option<String>,
+    /// MusicBrainz id of the release, a lower-case UUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_mbid: Option<String>,
     /// Link to the catalog's page of it; empty when there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
@@ -62,6 +80,12 @@ impl Track {
             recording_mbid: None,
             release_date: None,
             explicit: None,
+            track_total: None,
+            disc_total: None,
+            genres: Vec::new(),
+            label: None,
+            upc: None,
+            release_mbid: None,
             url: String::new(),
         }
     }

@@ -70,6 +70,21 @@ impl Publisher {
         }
     }
 
+    /// Puts lyrics beside the audio at `audio` (its stem), unless some are there.
+    ///
+    /// # Errors
+    /// What the system said; lyrics being there are none.
+    pub fn place_lyrics(&self, audio: &RelPath, lrc: &str) -> Result<(), PublishError> {
+        let folder = self.folders.make(audio.parent().as_ref())?;
+        let relative = audio.join_extension("lrc");
+        let content = Content::Bytes(lrc.as_bytes());
+        match self.write(content, &folder, relative.file_name(), Onto::FreeName) {
+            Err(PublishError::Occupied { .. }) => Ok(()),
+            Err(failure) => Err(failure),
+            Ok(()) => self.placed(&folder, relative).map(drop),
+        }
+    }
+
     /// Writes the playlist file at `file` (with its extension), replacing an older one of ours.
     ///
     /// # Errors

@@ -81,6 +81,7 @@ impl StagingArea {
         let staging = Staging {
             fetch,
             tag: path.join("tag"),
+            source: source.cloned(),
             claim: Claim {
                 name: name.clone(),
                 area: Arc::clone(self),
@@ -275,6 +276,7 @@ pub struct Staging {
     path: PathBuf,
     fetch: PathBuf,
     tag: PathBuf,
+    source: Option<SourceName>,
     claim: Claim,
 }
 
@@ -288,6 +290,11 @@ impl Staging {
     /// which this source may write.
     pub fn fetch(&self) -> &Path {
         &self.fetch
+    }
+
+    /// Whose work it is; `None` for a file that the library has already.
+    pub fn source(&self) -> Option<&SourceName> {
+        self.source.as_ref()
     }
 
     /// Where the copy is tagged, absolute; empty at first.

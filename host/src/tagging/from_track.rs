@@ -18,8 +18,9 @@ impl Tags {
             album: track.album.as_deref().and_then(said),
             album_artist: track.album_artist.as_deref().and_then(said),
             track_number: track.track_number.filter(|n| *n > 0),
-            track_total: None,
+            track_total: track.track_total.filter(|n| *n > 0),
             disc_number: track.disc_number.filter(|n| *n > 0),
+            disc_total: track.disc_total.filter(|n| *n > 0),
             date: track
                 .release_date
                 .as_deref()
@@ -28,8 +29,65 @@ impl Tags {
             isrc: track.isrc.as_ref().map(|isrc| isrc.as_str().to_owned()),
             recording_mbid: track.recording_mbid.as_deref().and_then(said),
             explicit: track.explicit,
+            genres: track
+                .genres
+                .iter()
+                .filter_map(|genre| said(genre))
+                .collect(),
+            label: track.label.as_deref().and_then(said),
+            upc: track
+                .upc
+                .as_deref()
+                .filter(|code| is_code(code))
+                .map(str::to_owned),
+            release_mbid: track.release_mbid.as_deref().and_then(said),
+            // Of an artist's own album nobody says that it is none.
+            compilation: track
+                .album_artist
+                .as_deref()
+                .is_some_and(|artist| artist.trim().eq_ignore_ascii_case("Various Artists"))
+                .then_some(true),
+            comment: None,
+            lyrics: None,
+            track_gain: None,
+            album_gain: None,
         }
     }
+
+    /// Takes over what a source says in pairs, where nobody said it yet: `genre` (several with
+    /// `;` between them), `label`, `upc`, `track_total`, `disc_total`, `date`, `release_mbid`.
+    pub fn fill_from(&mut self, extra: &[(String, String)]) {
+        for (key, value) in extra {
+            let text = printable(value);
+            let count = || text.parse().ok().filter(|count| *count > 0);
+            match key.as_str() {
+                _ if text.is_empty() => {}
+                "genre" if self.genres.is_empty() => {
+                    let genres = text.split(';').map(str::trim);
+                    let genres = genres.filter(|genre| !genre.is_empty());
+                    self.genres = genres.map(str::to_owned).collect();
+                }
+                "label" => fill(&mut self.label, Some(text)),
+                "upc" => fill(&mut self.upc, Some(text).filter(|code| is_code(code))),
+                "track_total" => fill(&mut self.track_total, count()),
+                "disc_total" => fill(&mut self.disc_total, count()),
+                "date" => fill(&mut self.date, Some(text).filter(|date| is_date(date))),
+                "release_mbid" => fill(&mut self.release_mbid, Some(text)),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn fill<T>(known: &mut Option<T>, said: Option<T>) {
+    if known.is_none() {
+        *known = said;
+    }
+}
+
+/// A barcode: 8 to 14 digits.
+fn is_code(text: &str) -> bool {
+    (8..=14).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Tags {
@@ -49,6 +107,16 @@ impl Tags {
             && same(&self.isrc, &other.isrc)
             && same(&self.recording_mbid, &other.recording_mbid)
             && same(&self.explicit, &other.explicit)
+            && same(&self.disc_total, &other.disc_total)
+            && (other.genres.is_empty() || self.genres == other.genres)
+            && same(&self.label, &other.label)
+            && same(&self.upc, &other.upc)
+            && same(&self.release_mbid, &other.release_mbid)
+            && same(&self.compilation, &other.compilation)
+            && same(&self.comment, &other.comment)
+            && same(&self.lyrics, &other.lyrics)
+            && same(&self.track_gain, &other.track_gain)
+            && same(&self.album_gain, &other.album_gain)
     }
 }
 

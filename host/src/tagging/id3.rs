@@ -4,14 +4,20 @@
 use std::borrow::Cow;
 
 use lofty::TextEncoding;
-use lofty::id3::v2::{Frame, FrameId, Id3v2Tag, TextInformationFrame, UniqueFileIdentifierFrame};
+use lofty::id3::v2::{
+    Frame, FrameId, Id3v2Tag, TextInformationFrame, UniqueFileIdentifierFrame,
+    UnsynchronizedTextFrame,
+};
+use lofty::tag::Accessor;
 
-use super::Tags;
+use super::{Tags, gain};
 
 /// Owner of the frame with the recording's id; see Picard's tag mapping.
 const MUSICBRAINZ: &str = "http://musicbrainz.org";
 
 const ADVISORY: &str = "ITUNESADVISORY";
+const BARCODE: &str = "BARCODE";
+const RELEASE: &str = "MusicBrainz Album Id";
 
 /// Writes what `tags` knows and leaves the rest.
 pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
@@ -27,7 +33,7 @@ pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
     set(tag, "TPE2", tags.album_artist.clone());
     let track = of_total(tag, "TRCK", tags.track_number, tags.track_total);
     set(tag, "TRCK", track);
-    let disc = of_total(tag, "TPOS", tags.disc_number, None);
+    let disc = of_total(tag, "TPOS", tags.disc_number, tags.disc_total);
     set(tag, "TPOS", disc);
     set(tag, "TDRC", tags.date.clone());
     set(tag, "TSRC", tags.isrc.clone());
@@ -39,12 +45,41 @@ pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
     if let Some(explicit) = tags.explicit {
         tag.insert_user_text(ADVISORY.to_owned(), u8::from(explicit).to_string());
     }
+    let genres = (!tags.genres.is_empty()).then(|| tags.genres.join("\0"));
+    set(tag, "TCON", genres);
+    set(tag, "TPUB", tags.label.clone());
+    let compilation = tags.compilation.map(|flag| u8::from(flag).to_string());
+    set(tag, "TCMP", compilation);
+    for (name, value) in [(BARCODE, &tags.upc), (RELEASE, &tags.release_mbid)] {
+        if let Some(value) = value {
+            tag.insert_user_text(name.to_owned(), value.clone());
+        }
+    }
+    for (name, value) in gain::fields(tags) {
+        tag.insert_user_text(name.to_owned(), value);
+    }
+    if let Some(comment) = &tags.comment {
+        tag.set_comment(comment.clone());
+    }
+    if let Some(lyrics) = &tags.lyrics {
+        tag.retain(|frame| !matches!(frame, Frame::UnsynchronizedText(_)));
+        // Nobody says in which language they sing.
+        let frame = UnsynchronizedTextFrame::new(TextEncoding::UTF8, *b"XXX", "", lyrics.clone());
+        tag.insert(Frame::UnsynchronizedText(frame));
+    }
 }
 
 /// Reads what [`write()`] writes.
 pub(super) fn read(tag: &Id3v2Tag) -> Tags {
     let text = |name: &'static str| text_of(tag, name);
     let (track_number, track_total) = numbers(text("TRCK"));
+    let (disc_number, disc_total) = numbers(text("TPOS"));
+    let own = |name: &str| tag.get_user_text(name).map(str::to_owned);
+    let several = |name: &'static str| -> Vec<String> {
+        let all = text(name).unwrap_or_default();
+        let values = all.split('\0').filter(|value| !value.is_empty());
+        values.map(str::to_owned).collect()
+    };
     let recording_mbid = tag.into_iter().find_map(|frame| match frame {
         Frame::UniqueFileIdentifier(id) if is_recording_id(frame) => {
             String::from_utf8(id.identifier.to_vec()).ok()
@@ -53,18 +88,29 @@ pub(super) fn read(tag: &Id3v2Tag) -> Tags {
     });
     Tags {
         title: text("TIT2"),
-        artists: text("TPE1")
-            .map(|all| all.split('\0').map(str::to_owned).collect())
-            .unwrap_or_default(),
+        artists: several("TPE1"),
         album: text("TALB"),
         album_artist: text("TPE2"),
         track_number,
         track_total,
-        disc_number: numbers(text("TPOS")).0,
+        disc_number,
+        disc_total,
         date: text("TDRC"),
         isrc: text("TSRC"),
         recording_mbid,
         explicit: tag.get_user_text(ADVISORY).map(|value| value == "1"),
+        genres: several("TCON"),
+        label: text("TPUB"),
+        upc: own(BARCODE),
+        release_mbid: own(RELEASE),
+        compilation: text("TCMP").map(|value| value == "1"),
+        comment: tag.comment().map(|text| text.into_owned()),
+        lyrics: tag
+            .unsync_text()
+            .next()
+            .map(|text| text.content.to_string()),
+        track_gain: gain::parse(own(gain::TRACK.0), own(gain::TRACK.1)),
+        album_gain: gain::parse(own(gain::ALBUM.0), own(gain::ALBUM.1)),
     }
 }
 

@@ -6,13 +6,17 @@ use std::borrow::Cow;
 use lofty::mp4::{AdvisoryRating, Atom, AtomData, AtomIdent, Ilst};
 use lofty::tag::Accessor;
 
-use super::Tags;
+use super::{Tags, gain};
 
 const TITLE: AtomIdent<'static> = AtomIdent::Fourcc(*b"\xa9nam");
 const ARTIST: AtomIdent<'static> = AtomIdent::Fourcc(*b"\xa9ART");
 const ALBUM: AtomIdent<'static> = AtomIdent::Fourcc(*b"\xa9alb");
 const ALBUM_ARTIST: AtomIdent<'static> = AtomIdent::Fourcc(*b"aART");
 const DATE: AtomIdent<'static> = AtomIdent::Fourcc(*b"\xa9day");
+const GENRE: AtomIdent<'static> = AtomIdent::Fourcc(*b"\xa9gen");
+const COMMENT: AtomIdent<'static> = AtomIdent::Fourcc(*b"\xa9cmt");
+const LYRICS: AtomIdent<'static> = AtomIdent::Fourcc(*b"\xa9lyr");
+const COMPILATION: AtomIdent<'static> = AtomIdent::Fourcc(*b"cpil");
 
 const fn freeform(name: &'static str) -> AtomIdent<'static> {
     AtomIdent::Freeform {
@@ -24,6 +28,9 @@ const fn freeform(name: &'static str) -> AtomIdent<'static> {
 const ISRC: AtomIdent<'static> = freeform("ISRC");
 const RECORDING: AtomIdent<'static> = freeform("MusicBrainz Track Id");
 const ARTISTS: AtomIdent<'static> = freeform("ARTISTS");
+const LABEL: AtomIdent<'static> = freeform("LABEL");
+const BARCODE: AtomIdent<'static> = freeform("BARCODE");
+const RELEASE: AtomIdent<'static> = freeform("MusicBrainz Album Id");
 
 /// Writes what `tags` knows and leaves the rest.
 pub(super) fn write(ilst: &mut Ilst, tags: &Tags) {
@@ -51,12 +58,30 @@ pub(super) fn write(ilst: &mut Ilst, tags: &Tags) {
         Some(false) => ilst.set_advisory_rating(AdvisoryRating::Inoffensive),
         None => {}
     }
+    if let Some(total) = tags.disc_total {
+        ilst.set_disk_total(total);
+    }
+    set(ilst, GENRE, &tags.genres);
+    set(ilst, LABEL, tags.label.as_slice());
+    set(ilst, BARCODE, tags.upc.as_slice());
+    set(ilst, RELEASE, tags.release_mbid.as_slice());
+    set(ilst, COMMENT, tags.comment.as_slice());
+    set(ilst, LYRICS, tags.lyrics.as_slice());
+    if let Some(compilation) = tags.compilation {
+        ilst.set_flag(COMPILATION, compilation);
+    }
+    for (name, value) in gain::fields(tags) {
+        set(ilst, freeform(name), &[value]);
+    }
 }
 
 /// Reads what [`write()`] writes.
 pub(super) fn read(ilst: &Ilst) -> Tags {
     let text = |ident: &AtomIdent<'_>| values(ilst, ident).into_iter().next();
     let number = |n: Option<u32>| n.filter(|n| *n > 0);
+    let gain_of = |(gain, peak): (&'static str, &'static str)| {
+        gain::parse(text(&freeform(gain)), text(&freeform(peak)))
+    };
     Tags {
         title: text(&TITLE),
         artists: values(ilst, &ARTIST),
@@ -71,6 +96,16 @@ pub(super) fn read(ilst: &Ilst) -> Tags {
         explicit: ilst
             .advisory_rating()
             .map(|rating| rating == AdvisoryRating::Explicit),
+        disc_total: number(ilst.disk_total()),
+        genres: values(ilst, &GENRE),
+        label: text(&LABEL),
+        upc: text(&BARCODE),
+        release_mbid: text(&RELEASE),
+        compilation: ilst.get(&COMPILATION).map(|_| ilst.is_compilation()),
+        comment: text(&COMMENT),
+        lyrics: text(&LYRICS),
+        track_gain: gain_of(gain::TRACK),
+        album_gain: gain_of(gain::ALBUM),
     }
 }
 

@@ -9,8 +9,10 @@
 mod cover;
 mod error;
 mod from_track;
+mod gain;
 mod id3;
 mod ilst;
+mod lyrics;
 mod older;
 mod opened;
 mod sound;
@@ -27,6 +29,8 @@ use crate::verify::{self, Container, VerifyError, payload_hash};
 
 pub use cover::{Cover, CoverError};
 pub use error::TagError;
+pub use gain::Gain;
+pub use lyrics::{Lyrics, LyricsError};
 pub use sound::sound;
 
 use error::chain;
@@ -49,6 +53,8 @@ pub struct Tags {
     pub track_total: Option<u32>,
     /// Disc within the album, from 1.
     pub disc_number: Option<u32>,
+    /// How many discs the album has.
+    pub disc_total: Option<u32>,
     /// `1987`, `1987-04` or `1987-04-01`.
     pub date: Option<String>,
     /// International Standard Recording Code, twelve characters.
@@ -57,6 +63,34 @@ pub struct Tags {
     pub recording_mbid: Option<String>,
     /// `true`: explicit; `false`: not marked as explicit.
     pub explicit: Option<bool>,
+    /// Kinds of music, the main one first.
+    pub genres: Vec<String>,
+    /// Who published the album.
+    pub label: Option<String>,
+    /// Barcode of the album (UPC or EAN), digits.
+    pub upc: Option<String>,
+    /// MusicBrainz id of the release, a lower-case UUID.
+    pub release_mbid: Option<String>,
+    /// Whether the album has tracks of several artists who did not make it together.
+    pub compilation: Option<bool>,
+    /// A word of whoever put the file into the library.
+    pub comment: Option<String>,
+    /// The words that are sung, as text or as LRC.
+    pub lyrics: Option<String>,
+    /// How loud the recording is.
+    pub track_gain: Option<Gain>,
+    /// How loud its album is.
+    pub album_gain: Option<Gain>,
+}
+
+/// Which version of ID3 is written, into MP3, WAV, AIFF and bare AAC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Id3 {
+    /// ID3v2.4: UTF-8, several values in a field.
+    #[default]
+    V24,
+    /// ID3v2.3, for players that know nothing newer: several values are joined by `/`.
+    V23,
 }
 
 /// What became of the cover.
@@ -83,7 +117,8 @@ pub struct Written {
 
 /// Copies `from` to `to`, which must not exist, and writes `tags` into the copy.
 ///
-/// `cover` is put in only where the file has no picture of its own. The copy has the
+/// `cover` is put in only where the file has no picture of its own. ID3 tags become the version
+/// `id3`. The copy has the
 /// permissions of a new file. Nothing is synced to the disk. Blocking.
 ///
 /// # Errors
@@ -94,6 +129,7 @@ pub fn write_copy(
     tags: &Tags,
     cover: Option<&Cover>,
     container: Container,
+    id3: Id3,
 ) -> Result<Written, TagError> {
     if let Some(reason) = unsafe_to_write(from, container)? {
         return Err(TagError::LeftUntagged {
@@ -103,8 +139,11 @@ pub fn write_copy(
     }
     let before = payload_hash(from).map_err(|source| audio(from, source))?;
     let mut file = copy(from, to, container)?;
-    let written = guarded(to, || write(&mut file, from, to, tags, cover, container))
-        .and_then(|cover| compare(from, to, before, cover));
+    let written = guarded(to, || {
+        let paths = (from, to);
+        write(&mut file, paths, tags, cover, container, id3)
+    })
+    .and_then(|cover| compare(from, to, before, cover));
     if written.is_err() {
         // The error that matters is the first one; a copy that cannot be removed lies in the
         // caller's staging folder, which is cleared anyway.
@@ -189,11 +228,11 @@ fn copy(from: &Path, to: &Path, container: Container) -> Result<File, TagError> 
 
 fn write(
     file: &mut File,
-    from: &Path,
-    to: &Path,
+    (from, to): (&Path, &Path),
     tags: &Tags,
     cover: Option<&Cover>,
     container: Container,
+    id3: Id3,
 ) -> Result<CoverOutcome, TagError> {
     let mut opened = Opened::open(file, container)
         .map_err(|e| TagError::Read {
@@ -213,7 +252,7 @@ fn write(
             Err(reason) => CoverOutcome::LeftOut(reason),
         },
     };
-    opened.save(file).map_err(|e| TagError::Write {
+    opened.save(file, id3).map_err(|e| TagError::Write {
         path: to.to_owned(),
         reason: chain(&e),
     })?;

@@ -20,7 +20,7 @@ use lofty::tag::TagType;
 use crate::verify::Container;
 
 use super::error::chain;
-use super::{Cover, Tags, id3, ilst, older, vorbis};
+use super::{Cover, Id3, Tags, id3, ilst, older, vorbis};
 
 /// The file, by the kind of its tags.
 pub(super) enum Opened {
@@ -53,10 +53,9 @@ fn parsing() -> ParseOptions {
         .max_junk_bytes(MOST_JUNK)
 }
 
-fn writing() -> WriteOptions {
-    WriteOptions::new()
-        .respect_read_only(false)
-        .parse_options(parsing())
+fn writing(id3: Id3) -> WriteOptions {
+    let mut options = WriteOptions::new().respect_read_only(false);
+    options.use_id3v23(id3 == Id3::V23).parse_options(parsing())
 }
 
 impl Opened {
@@ -90,7 +89,7 @@ impl Opened {
         match self {
             Self::Flac(f) => f.vorbis_comments().map(vorbis::read).unwrap_or_default(),
             Self::Vorbis(f) => vorbis::read(f.vorbis_comments()),
-            Self::Opus(f) => vorbis::read(f.vorbis_comments()),
+            Self::Opus(f) => vorbis::read_opus(f.vorbis_comments()),
             Self::Mpeg(f) => id3(f.id3v2()),
             Self::Mp4(f) => f.ilst().map(ilst::read).unwrap_or_default(),
             Self::Wav(f) => id3(f.id3v2()),
@@ -113,7 +112,7 @@ impl Opened {
                 f.set_vorbis_comments(comments);
             }
             Self::Vorbis(f) => vorbis::write(f.vorbis_comments_mut(), tags),
-            Self::Opus(f) => vorbis::write(f.vorbis_comments_mut(), tags),
+            Self::Opus(f) => vorbis::write_opus(f.vorbis_comments_mut(), tags),
             Self::Mpeg(f) => {
                 let mut tag = f.remove_id3v2().unwrap_or_default();
                 if let Some(old) = f.id3v1() {
@@ -226,7 +225,7 @@ impl Opened {
     }
 
     /// Writes the tags into `file`, which holds what was opened.
-    pub(super) fn save(&mut self, file: &mut File) -> Result<(), FileEncodingError> {
+    pub(super) fn save(&mut self, file: &mut File, id3: Id3) -> Result<(), FileEncodingError> {
         file.rewind()?;
         let had_id3v1 = match self {
             Self::Mpeg(f) => f.remove_id3v1().is_some(),
@@ -239,18 +238,18 @@ impl Opened {
             | Self::Aiff(_) => false,
         };
         if had_id3v1 {
-            TagType::Id3v1.remove_from(file, writing())?;
+            TagType::Id3v1.remove_from(file, writing(id3))?;
             file.rewind()?;
         }
         match self {
-            Self::Flac(f) => f.save_to(file, writing()),
-            Self::Vorbis(f) => f.save_to(file, writing()),
-            Self::Opus(f) => f.save_to(file, writing()),
-            Self::Mpeg(f) => f.save_to(file, writing()),
-            Self::Mp4(f) => f.save_to(file, writing()),
-            Self::Wav(f) => f.save_to(file, writing()),
-            Self::Aiff(f) => f.save_to(file, writing()),
-            Self::Aac(f) => f.save_to(file, writing()),
+            Self::Flac(f) => f.save_to(file, writing(id3)),
+            Self::Vorbis(f) => f.save_to(file, writing(id3)),
+            Self::Opus(f) => f.save_to(file, writing(id3)),
+            Self::Mpeg(f) => f.save_to(file, writing(id3)),
+            Self::Mp4(f) => f.save_to(file, writing(id3)),
+            Self::Wav(f) => f.save_to(file, writing(id3)),
+            Self::Aiff(f) => f.save_to(file, writing(id3)),
+            Self::Aac(f) => f.save_to(file, writing(id3)),
         }
     }
 }

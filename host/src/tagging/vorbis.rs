@@ -4,14 +4,19 @@
 use lofty::ogg::tag::VorbisComments;
 
 use super::Tags;
+use super::gain::{self, Gain};
 
 const ADVISORY: &str = "ITUNESADVISORY";
+const TRACK_R128: &str = "R128_TRACK_GAIN";
+const ALBUM_R128: &str = "R128_ALBUM_GAIN";
 
 /// Other names of the same fact that would contradict the new one.
-const ALIASES: [(&str, &[&str]); 3] = [
+const ALIASES: [(&str, &[&str]); 5] = [
     ("ALBUMARTIST", &["ALBUM ARTIST"]),
     ("DATE", &["YEAR"]),
     ("TRACKTOTAL", &["TOTALTRACKS"]),
+    ("DISCTOTAL", &["TOTALDISCS"]),
+    ("COMMENT", &["DESCRIPTION"]),
 ];
 
 /// Writes what `tags` knows and leaves the rest.
@@ -40,8 +45,45 @@ pub(super) fn write(comments: &mut VorbisComments, tags: &Tags) {
         "MUSICBRAINZ_TRACKID",
         tags.recording_mbid.as_slice(),
     );
-    let advisory = tags.explicit.map(|explicit| u8::from(explicit).to_string());
-    set(comments, ADVISORY, advisory.as_slice());
+    let flag = |flag: Option<bool>| flag.map(|flag| u8::from(flag).to_string());
+    set(comments, ADVISORY, flag(tags.explicit).as_slice());
+    set(comments, "DISCTOTAL", number(tags.disc_total).as_slice());
+    set(comments, "GENRE", &tags.genres);
+    set(comments, "LABEL", tags.label.as_slice());
+    set(comments, "BARCODE", tags.upc.as_slice());
+    set(
+        comments,
+        "MUSICBRAINZ_ALBUMID",
+        tags.release_mbid.as_slice(),
+    );
+    set(comments, "COMPILATION", flag(tags.compilation).as_slice());
+    set(comments, "COMMENT", tags.comment.as_slice());
+    set(comments, "LYRICS", tags.lyrics.as_slice());
+    for (name, value) in gain::fields(tags) {
+        set(comments, name, &[value]);
+    }
+}
+
+/// The same for Opus, where loudness has fields of its own (RFC 7845, section 5.2.1).
+pub(super) fn write_opus(comments: &mut VorbisComments, tags: &Tags) {
+    let others = Tags {
+        track_gain: None,
+        album_gain: None,
+        ..tags.clone()
+    };
+    write(comments, &others);
+    for (name, gain) in [(TRACK_R128, tags.track_gain), (ALBUM_R128, tags.album_gain)] {
+        set(comments, name, gain.map(|gain| gain.to_r128()).as_slice());
+    }
+}
+
+/// Reads what [`write_opus`] writes.
+pub(super) fn read_opus(comments: &VorbisComments) -> Tags {
+    let gain = |name| Gain::of_r128(comments.get(name)?);
+    let mut tags = read(comments);
+    tags.track_gain = gain(TRACK_R128).or(tags.track_gain);
+    tags.album_gain = gain(ALBUM_R128).or(tags.album_gain);
+    tags
 }
 
 /// Reads what [`write()`] writes.
@@ -63,6 +105,16 @@ pub(super) fn read(comments: &VorbisComments) -> Tags {
         isrc: text("ISRC"),
         recording_mbid: text("MUSICBRAINZ_TRACKID"),
         explicit: text(ADVISORY).map(|value| value == "1"),
+        disc_total: number("DISCTOTAL").or_else(|| number("TOTALDISCS")),
+        genres: comments.get_all("GENRE").map(str::to_owned).collect(),
+        label: text("LABEL"),
+        upc: text("BARCODE"),
+        release_mbid: text("MUSICBRAINZ_ALBUMID"),
+        compilation: text("COMPILATION").map(|value| value == "1"),
+        comment: text("COMMENT"),
+        lyrics: text("LYRICS"),
+        track_gain: gain::parse(text(gain::TRACK.0), text(gain::TRACK.1)),
+        album_gain: gain::parse(text(gain::ALBUM.0), text(gain::ALBUM.1)),
     }
 }
 

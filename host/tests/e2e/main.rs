@@ -11,6 +11,7 @@ mod collection;
 mod control;
 mod disk;
 mod fallback;
+mod finished;
 mod interrupted;
 mod killed;
 mod killed_peers;

@@ -18,6 +18,8 @@ pub(super) enum Column {
     /// A clock, seconds or milliseconds.
     Duration,
     Explicit,
+    Genres,
+    Label,
     Isrc,
     /// A link, URI or id at some catalog.
     Link,
@@ -234,6 +236,8 @@ fn column(key: &str) -> Option<Column> {
         }
         "duration" | "trackduration" | "length" | "time" => Column::Duration,
         "explicit" => Column::Explicit,
+        "genre" | "genres" => Column::Genres,
+        "label" | "recordlabel" => Column::Label,
         "isrc" | "isrccode" => Column::Isrc,
         "trackuri" | "trackid" | "trackurl" | "tracklink" | "spotifyuri" | "spotifyid"
         | "spotifytrackid" | "spotifyurl" | "spotifylink" | "uri" | "url" | "link" | "id"

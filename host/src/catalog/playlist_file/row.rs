@@ -71,6 +71,8 @@ impl<'a> Row<'a> {
             recording_mbid: self.recording_mbid(link.as_ref()),
             release_date: self.known(Column::ReleaseDate).and_then(date),
             explicit: self.known(Column::Explicit).and_then(flag),
+            genres: self.genres(),
+            label: self.known(Column::Label).map(one_line),
             ..Facts::default()
         };
         match link {
@@ -105,6 +107,13 @@ impl<'a> Row<'a> {
             && self.get(Column::Artists).is_none()
             && facts.album.is_none();
         if only_title { split_mark(title) } else { None }
+    }
+
+    /// Exporters join them by commas; none has one in its name.
+    fn genres(&self) -> Vec<String> {
+        let cell = self.known(Column::Genres).unwrap_or_default();
+        let genres = cell.split([',', ';']).map(one_line);
+        genres.filter(|genre| !genre.is_empty()).collect()
     }
 
     fn artists(&self) -> Vec<String> {

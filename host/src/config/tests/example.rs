@@ -1,7 +1,7 @@
 //! The reference config in `examples/` stays true.
 
 use super::*;
-use crate::config::{entries, meaning, network};
+use crate::config::{entries, meaning, network, tags};
 
 fn example() -> (PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/musicdl.yaml");
@@ -25,6 +25,7 @@ fn the_example_says_what_it_says_are_the_defaults() {
     assert!(config.library.cover_file);
     assert_eq!(config.library.layout, LayoutTemplates::default());
     assert_eq!(config.download, DownloadConfig::default());
+    assert_eq!(config.tags, TagsConfig::default());
     assert_eq!(config.matching, MatchingConfig::default());
     assert_eq!(config.limits, LimitsConfig::default());
     // The proxy's type compares with nothing: it may hold a password.
@@ -48,6 +49,7 @@ fn the_example_and_the_module_docs_have_every_key() {
         &meaning::DOWNLOAD,
         &meaning::MATCHING,
         &meaning::LIMITS,
+        &tags::TAGS,
         &network::NETWORK,
         &entries::KEYS,
     ];

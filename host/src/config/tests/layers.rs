@@ -33,7 +33,9 @@ library:
   path: ~/Music
   cover_file: false
   layout: {album: 'a{title}', single: 'b{title}', playlist: 'c{title}', playlist_single: 'd{title}', m3u: 'e{playlist}'}
-download: {threads: 1, overwrite: metadata, upgrade: true, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h, extra_files: keep}
+download: {threads: 1, overwrite: metadata, upgrade: true, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h, extra_files: keep, keep_lossless: true}
+tags: {id3: 2.3, lyrics: file, source_comment: true, replaygain: true}
+ffmpeg_path: bin/ffmpeg
 matching: {accept: 1, duration_tolerance: 500ms}
 plugins: [./plugins, /opt/plugins]
 state: ../state
@@ -89,8 +91,20 @@ limits: {search_timeout: 1s, download_stall: 2s, queue_wait: 4s, follow_stall: 5
             search: SearchOrder::Best,
             search_cache: seconds(3600),
             extra_files: ExtraFiles::Keep,
+            format: None,
+            keep_lossless: true,
         }
     );
+    assert_eq!(
+        config.tags,
+        TagsConfig {
+            id3: Id3Version::V23,
+            lyrics: LyricsPlace::Beside,
+            source_comment: true,
+            replaygain: true,
+        }
+    );
+    assert_eq!(config.ffmpeg_path, Some(scene.path("bin/ffmpeg")));
     assert_eq!(
         config.matching,
         MatchingConfig {

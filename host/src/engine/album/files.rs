@@ -178,7 +178,9 @@ mod tests {
             delivered: Delivered {
                 audio: tempfile::tempfile().unwrap(),
                 cover: None,
+                lyrics: None,
                 bytes: 1,
+                facts: Vec::new(),
             },
             hit: Hit {
                 title: title.to_owned(),

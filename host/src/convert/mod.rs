@@ -1,0 +1,168 @@
+//! Makes one kind of audio of another, by the user's ffmpeg. Decides whether a file is
+//! converted at all; that the result is whole, `verify` says, and what is in its tags,
+//! `tagging`.
+//!
+//! Nothing is made to look better than it is: lossy audio stays what it is where the wanted
+//! format would be lossless or larger, and that is told.
+
+mod error;
+mod loudness;
+mod program;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::music::{Encoding, Sound};
+use crate::verify::Container;
+
+pub use error::ConvertError;
+pub use loudness::loudness;
+pub use program::Ffmpeg;
+
+/// What fetched files are to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The format.
+    pub encoding: Encoding,
+    /// Whether lossless files stay as they are.
+    pub keep_lossless: bool,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is as wanted.
+    Keep,
+    /// It is not as wanted, and stays as it is for this reason.
+    KeepBut(String),
+    /// It is converted.
+    Convert,
+}
+
+/// Bitrates of encoders are targets: what is a little above one is at it.
+const SLACK: u64 = 105;
+
+impl Wish {
+    /// What becomes of audio that sounds like that.
+    pub fn decide(&self, found: &Sound) -> Decision {
+        let Some(codec) = found.codec else {
+            return Decision::KeepBut("not converted: its codec is not known".to_owned());
+        };
+        let wanted = self.encoding;
+        if codec.is_lossless() {
+            let as_it_is = codec == wanted.codec() || self.keep_lossless;
+            return if as_it_is {
+                Decision::Keep
+            } else {
+                Decision::Convert
+            };
+        }
+        if wanted.codec().is_lossless() {
+            return Decision::KeepBut(format!(
+                "not converted: {codec} is lossy, and {wanted} would only be larger"
+            ));
+        }
+        let most = wanted.as_sound();
+        let is_small = match (found.as_mp3(), most.as_mp3()) {
+            (Some(has), Some(most)) => u64::from(has) * 100 <= u64::from(most) * SLACK,
+            _ => false,
+        };
+        match (is_small, codec == wanted.codec()) {
+            (false, _) => Decision::Convert,
+            (true, true) => Decision::Keep,
+            (true, false) => Decision::KeepBut(format!(
+                "not converted: {codec} of {} kbit/s would gain nothing as {wanted}",
+                found.bitrate.unwrap_or_default() / 1000
+            )),
+        }
+    }
+}
+
+impl Ffmpeg {
+    /// Writes the first audio stream of `from` to `to` in that encoding, with the tags that
+    /// ffmpeg knows to carry over. `length_ms` bounds how long that may take.
+    ///
+    /// # Errors
+    /// See [`ConvertError`]; what is at `to` then is of no use.
+    pub fn convert(
+        &self,
+        (from, container): (&Path, Container),
+        to: &Path,
+        encoding: Encoding,
+        length_ms: u64,
+    ) -> Result<(), ConvertError> {
+        self.write((from, container), to, &encoding.arguments(), length_ms)
+    }
+
+    /// Writes the packets of an MP4 into a plain one, as they are.
+    ///
+    /// # Errors
+    /// See [`ConvertError`]; what is at `to` then is of no use.
+    pub fn defragment(&self, from: &Path, to: &Path, length_ms: u64) -> Result<(), ConvertError> {
+        let arguments = ["-c", "copy", "-f", "ipod"].map(str::to_owned);
+        self.write((from, Container::Mp4), to, &arguments, length_ms)
+    }
+
+    fn write(
+        &self,
+        (from, container): (&Path, Container),
+        to: &Path,
+        encoder: &[String],
+        length_ms: u64,
+    ) -> Result<(), ConvertError> {
+        let mut arguments = program::input(from, container);
+        arguments.extend(["-map_metadata", "0", "-n"].map(OsString::from));
+        arguments.extend(encoder.iter().map(OsString::from));
+        arguments.push(program::file(to));
+        self.run(&arguments, length_ms, |_| Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::music::Codec;
+
+    fn sound(codec: Codec, kilobits: u32) -> Sound {
+        Sound {
+            codec: Some(codec),
+            bitrate: Some(kilobits * 1000),
+            ..Sound::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_made_to_look_better_than_it_is() {
+        use Decision::{Convert, Keep, KeepBut};
+        let but = || KeepBut(String::new());
+        for (wanted, keep_lossless, found, expected) in [
+            ("mp3 320", false, sound(Codec::Flac, 900), Convert),
+            ("mp3 320", true, sound(Codec::Flac, 900), Keep),
+            ("mp3 320", true, sound(Codec::Mp3, 320), Keep),
+            ("mp3 192", true, sound(Codec::Mp3, 320), Convert),
+            ("mp3 320", false, sound(Codec::Mp3, 128), Keep),
+            ("mp3 320", false, sound(Codec::Opus, 160), but()),
+            ("mp3 192", false, sound(Codec::Aac, 256), Convert),
+            ("opus 160", false, sound(Codec::Mp3, 320), Convert),
+            ("opus 160", false, sound(Codec::Mp3, 192), but()),
+            ("flac", false, sound(Codec::Mp3, 320), but()),
+            ("flac", false, sound(Codec::Alac, 900), Convert),
+            ("flac", true, sound(Codec::Alac, 900), Keep),
+            ("flac", false, sound(Codec::Flac, 900), Keep),
+            ("flac", false, sound(Codec::Pcm, 1411), Convert),
+        ] {
+            let wish = Wish {
+                encoding: Encoding::parse(wanted).unwrap(),
+                keep_lossless,
+            };
+            let decided = match wish.decide(&found) {
+                KeepBut(why) => {
+                    assert!(why.starts_with("not converted: "), "{why}");
+                    but()
+                }
+                decided => decided,
+            };
+            assert_eq!(decided, expected, "{found:?} to {wanted}");
+        }
+    }
+}
