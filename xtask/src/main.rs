@@ -12,6 +12,7 @@ mod claims;
 #[path = "../../host/tests/support/compilers.rs"]
 #[expect(dead_code, reason = "here they are only named")]
 mod compilers;
+mod endure;
 mod forbid;
 mod peers;
 mod plugins;
@@ -34,6 +35,7 @@ cargo xtask quickstart [--svg FILE]  build musicdl, run it on the example, check
 cargo xtask test [FILTER..]          install what the tests need and run all, or those named
 cargo xtask ci [--quick]             format, words, lints, docs, licences; or what needs no build
 cargo xtask bench                    measure the release build against its bounds
+cargo xtask endure [KILLS]           kill runs 500 times, and at every operation on a file
 cargo xtask plugins DIR              build the plugins for use and copy them into DIR
 ";
 
@@ -56,6 +58,8 @@ fn run(args: &[String]) -> Result<()> {
         ["test", filters @ ..] => test::run(&workspace, filters),
         ["ci"] => ci::run(&workspace),
         ["ci", "--quick"] => ci::quick(&workspace),
+        ["endure"] => endure::run(&workspace, None),
+        ["endure", kills] => endure::run(&workspace, Some(kills)),
         ["bench"] => bench::run(&workspace),
         ["plugins", dir] => plugins::deliver(&workspace, &PathBuf::from(dir)),
         [] | ["help" | "-h" | "--help", ..] => {

@@ -14,6 +14,8 @@ use crate::publish::{Existing, Publisher};
 pub(super) struct Written {
     pub(super) files: Vec<PathBuf>,
     pub(super) problems: Vec<String>,
+    /// What the disk said, when it takes no files any more.
+    pub(super) stopped: Option<String>,
 }
 
 /// Writes an M3U file for every collection that wants one. A track that is not there yet is
@@ -48,6 +50,9 @@ pub(super) fn write(
         let text = m3u::render(&collection.name, &entries, &rel);
         match publisher.write_m3u(&rel, &text) {
             Ok(_) => written.files.push(as_told(rel.under(&config.library.path))),
+            Err(error) if error.is_disk_stop() => {
+                written.stopped.get_or_insert(error.to_string());
+            }
             Err(error) => written.problems.push(error.to_string()),
         }
     }

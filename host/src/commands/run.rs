@@ -1,6 +1,7 @@
 //! `musicdl run`: plan, sources, engine, playlists, report.
 
 use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -141,7 +142,7 @@ async fn carry_out(
         engine_options(config),
         book,
     );
-    let outcome = engine
+    let mut outcome = engine
         .run(&mut plan, &mut state, &mut reporter, interrupts.cancel())
         .await;
     let Tally {
@@ -152,6 +153,9 @@ async fn carry_out(
 
     let lists = playlists::write(&plan, config, layout, &publisher);
     let mut warnings = lists.problems;
+    if let Some(cause) = lists.stopped {
+        outcome.early.get_or_insert(EarlyEnd::Disk { cause });
+    }
     if let Err(error) = publisher.sweep() {
         warnings.push(error.to_string());
     }
@@ -306,7 +310,10 @@ fn keep(report: &Report, state: &Path, screen: &Screen) {
     let path = state.join("report.json");
     let written = tempfile::NamedTempFile::new_in(state)
         .and_then(|mut temp| {
-            serde_json::to_writer_pretty(temp.as_file_mut(), report)?;
+            let mut buffered = BufWriter::new(temp.as_file_mut());
+            serde_json::to_writer_pretty(&mut buffered, report)?;
+            buffered.flush()?;
+            drop(buffered);
             temp.persist(&path).map_err(|error| error.error)
         })
         .map(drop);

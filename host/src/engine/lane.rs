@@ -11,7 +11,7 @@ use super::book::SourceBook;
 use super::fallback::Patience;
 use super::policy::breaker::{Breaker, Guarded};
 use super::policy::cache::Cached;
-use super::policy::call::{Called, Deadlines, Pulse};
+use super::policy::call::{Called, Deadlines, Pulses};
 use super::policy::counts::{Counts, SourceTotals};
 use super::policy::log::Logged;
 use super::policy::pace::{Allowance, PaceWish, Paced};
@@ -73,7 +73,7 @@ impl Lane {
             deadlines,
         } = self;
         let ended = CancellationToken::new();
-        let (counts, pulse) = (Arc::<Counts>::default(), Arc::<Pulse>::default());
+        let (counts, pulses) = (Arc::<Counts>::default(), Pulses::default());
         let declared = |own: Option<Duration>, hosts: Duration| own.unwrap_or(hosts);
         let called = Called {
             name: name.clone(),
@@ -84,14 +84,14 @@ impl Lane {
                 stall: declared(limits.stall_deadline, deadlines.stall),
                 ..deadlines
             },
-            pulse: Arc::clone(&pulse),
+            pulses: pulses.clone(),
             ended: ended.clone(),
         };
         let paced = Arc::new(Paced::new(
             called,
             name.clone(),
-            &Allowance::new(&limits, &wish),
-            pulse,
+            &Allowance::new(&limits, &wish, patience.max_wait),
+            pulses,
             Arc::clone(&counts),
             book,
             now,

@@ -74,6 +74,14 @@ pub enum StateError {
         /// What was found.
         source: Box<refinery::Error>,
     },
+    /// The disk did not let the database be brought up to date; it is as it was.
+    #[error("the state `{}` cannot be brought up to date: {source}", path.display())]
+    Update {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: Box<refinery::Error>,
+    },
 }
 
 /// The state, for the one run that writes it.
@@ -226,12 +234,34 @@ impl ReadOnlyState {
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StateError> {
     migrations::migrations::runner()
+        // All in one transaction: else a kill between a change and the note that it was made
+        // leaves a state that no later run can use.
+        .set_grouped(true)
         .run(connection)
         .map(drop)
-        .map_err(|source| StateError::Migration {
-            path: path.to_owned(),
-            source: Box::new(source),
+        .map_err(|source| {
+            let (path, source) = (path.to_owned(), Box::new(source));
+            if is_of_the_disk(&source) {
+                StateError::Update { path, source }
+            } else {
+                StateError::Migration { path, source }
+            }
         })
+}
+
+/// Whether it says something about the disk, and nothing about what is in the database.
+fn is_of_the_disk(error: &refinery::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+    let refinery::error::Kind::Connection(_, cause) = error.kind() else {
+        return false;
+    };
+    let code = cause
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error_code);
+    matches!(
+        code,
+        Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure)
+    )
 }
 
 /// The state may hold names of files and of what its owner listens to: nobody else's business.

@@ -225,6 +225,26 @@ fn a_state_of_a_later_musicdl_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_state_is_brought_up_to_date_as_a_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = Connection::open(dir.path().join(FILE)).unwrap();
+    // In the way of the last of the changes.
+    database.execute_batch("CREATE TABLE wish (x);").unwrap();
+    let error = State::open(dir.path()).unwrap_err();
+    assert!(matches!(error, StateError::Migration { .. }), "{error}");
+    let tables: i64 = database
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('item', 'run', 'attempt')",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(tables, 0);
+    database.execute_batch("DROP TABLE wish;").unwrap();
+    drop(State::open(dir.path()).unwrap());
+}
+
+#[test]
 fn nothing_run_yet_is_said_so() {
     let dir = tempfile::tempdir().unwrap();
     let error = ReadOnlyState::open(&dir.path().join("none")).unwrap_err();

@@ -7,6 +7,8 @@
 )]
 
 mod bad_input;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod broken_off;
 mod collection;
 mod control;
 mod disk;
@@ -14,6 +16,7 @@ mod fallback;
 mod finished;
 mod interrupted;
 mod killed;
+mod killed_often;
 mod killed_peers;
 mod main_job;
 mod misbehaving;
@@ -22,8 +25,8 @@ mod over_http;
 mod peers;
 mod plans;
 mod plugin_list;
-mod sites;
 mod renewed;
+mod sites;
 #[path = "../support/mod.rs"]
 mod support;
 mod three_kinds;

@@ -7,3 +7,5 @@ pub(crate) mod server;
 pub(crate) mod shelf;
 pub(crate) mod song;
 pub(crate) mod supysonic;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod tracer;

@@ -71,6 +71,20 @@ impl Running {
         assert!(said, "no `{words}` in {HANGS:?}: {}", self.told());
     }
 
+    /// Whether it ends by itself in that time.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
+        let began = Instant::now();
+        loop {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            let Some(left) = time.checked_sub(began.elapsed()) else {
+                return false;
+            };
+            thread::sleep(left.min(Duration::from_millis(1)));
+        }
+    }
+
     /// Ends it as a power cut would, and waits until it is gone.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

@@ -54,7 +54,28 @@ impl Song {
 
     /// So many songs of one album, each of a title that is not like the others.
     pub(crate) fn many(count: usize) -> Vec<Self> {
-        let colours = ["Amber", "Black", "Crimson", "Golden", "Silver"];
+        let colours = [
+            "Amber",
+            "Black",
+            "Crimson",
+            "Golden",
+            "Silver",
+            "Violet",
+            "Copper",
+            "Emerald",
+            "Indigo",
+            "Maroon",
+            "Orange",
+            "Purple",
+            "Russet",
+            "Scarlet",
+            "Turquoise",
+            "Yellow",
+            "Lavender",
+            "Magenta",
+            "Charcoal",
+            "Ivory",
+        ];
         let birds = [
             "Bunting", "Curlew", "Dunlin", "Falcon", "Goose", "Heron", "Kestrel", "Linnet",
             "Magpie", "Osprey",

@@ -26,7 +26,7 @@ const GIVEN_UP_IN_A_ROW: u32 = 6;
 const FIRST_COOL_DOWN: Duration = Duration::from_secs(60);
 const LONGEST_COOL_DOWN: Duration = Duration::from_secs(15 * 60);
 /// No source rests longer, whatever it asks for (promises D2).
-const LONGEST_REST: Duration = Duration::from_secs(24 * 3600);
+pub(super) const LONGEST_REST: Duration = Duration::from_secs(24 * 3600);
 /// While one call tries whether a source is back, others look again after this time.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 

@@ -2,7 +2,7 @@
 //! A download that the source handed to a service of its own is followed to its end.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,19 +43,39 @@ pub struct Deadlines {
     pub follow: Duration,
 }
 
-/// Whether the running calls of a source show signs of life.
+/// Whether the running calls of one kind at a source show signs of life.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Pulse {
-    next: AtomicU64,
+pub(in crate::engine) struct Pulse(Mutex<Signs>);
+
+#[derive(Debug, Default)]
+struct Signs {
+    next: u64,
     /// The last sign of every running call.
-    calls: Mutex<HashMap<u64, Instant>>,
+    calls: HashMap<u64, Instant>,
+    /// A call was given up that had shown none for long. Until another shows one, that a call
+    /// begins is none: whoever tries again must not hold up all others again.
+    silent: bool,
+}
+
+/// The calls of a source by their kind: one that answers searches may stall in downloads.
+#[derive(Clone, Debug, Default)]
+pub(in crate::engine) struct Pulses {
+    pub(in crate::engine) searches: Arc<Pulse>,
+    pub(in crate::engine) downloads: Arc<Pulse>,
 }
 
 impl Pulse {
     /// A call begins; it is over when the answer is dropped.
     pub(super) fn begin(self: &Arc<Self>, now: Instant) -> Beat {
-        let call = self.next.fetch_add(1, Ordering::Relaxed);
-        lock(&self.calls).insert(call, now);
+        let mut signs = lock(&self.0);
+        let call = signs.next;
+        signs.next += 1;
+        let last = if signs.silent {
+            now.checked_sub(STILL).unwrap_or(now)
+        } else {
+            now
+        };
+        signs.calls.insert(call, last);
         Beat {
             pulse: Arc::clone(self),
             call,
@@ -64,9 +84,9 @@ impl Pulse {
 
     /// Whether calls are running and none of them has shown a sign of life lately.
     pub(super) fn is_still(&self, now: Instant) -> bool {
-        let calls = lock(&self.calls);
+        let signs = lock(&self.0);
         let still = |last: &Instant| now.saturating_duration_since(*last) >= STILL;
-        !calls.is_empty() && calls.values().all(still)
+        !signs.calls.is_empty() && signs.calls.values().all(still)
     }
 }
 
@@ -78,14 +98,29 @@ pub(super) struct Beat {
 }
 
 impl Beat {
-    fn sign(&self, now: Instant) {
-        lock(&self.pulse.calls).insert(self.call, now);
+    /// It lives, or has answered.
+    pub(super) fn sign(&self, now: Instant) {
+        let mut signs = lock(&self.pulse.0);
+        signs.silent = false;
+        signs.calls.insert(self.call, now);
+    }
+
+    /// How long it may be silent from `now` on before it counts as still.
+    fn left(&self, now: Instant) -> Duration {
+        let signs = lock(&self.pulse.0);
+        let silent = |last: &Instant| now.saturating_duration_since(*last);
+        let silent = signs.calls.get(&self.call).map(silent);
+        STILL.saturating_sub(silent.unwrap_or_default())
     }
 }
 
 impl Drop for Beat {
     fn drop(&mut self) {
-        lock(&self.pulse.calls).remove(&self.call);
+        let mut signs = lock(&self.pulse.0);
+        let last = signs.calls.remove(&self.call);
+        if last.is_some_and(|last| last.elapsed() >= STILL) {
+            signs.silent = true;
+        }
     }
 }
 
@@ -95,7 +130,7 @@ pub(in crate::engine) struct Called {
     pub(in crate::engine) source: Arc<dyn Source>,
     pub(in crate::engine) capabilities: Capabilities,
     pub(in crate::engine) deadlines: Deadlines,
-    pub(in crate::engine) pulse: Arc<Pulse>,
+    pub(in crate::engine) pulses: Pulses,
     /// The user has done with the source.
     pub(in crate::engine) ended: CancellationToken,
 }
@@ -104,7 +139,9 @@ impl Calls for Called {
     fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
         Box::pin(async move {
             let (source, query) = (Arc::clone(&self.source), query.clone());
-            let _beat = self.pulse.begin(Instant::now());
+            let beat = self.pulses.searches.begin(Instant::now());
+            let still = tokio::time::sleep(beat.left(Instant::now()));
+            tokio::pin!(still);
             let mut call = tokio::task::spawn_blocking(move || source.search_raw(&query));
             let deadline = tokio::time::sleep(self.deadlines.search);
             tokio::pin!(deadline);
@@ -112,6 +149,7 @@ impl Calls for Called {
             loop {
                 tokio::select! {
                     answer = &mut call => {
+                        beat.sign(Instant::now());
                         let mut hits = answer.unwrap_or_else(died)?;
                         hits.truncate(MOST_HITS);
                         return Ok(Found { hits, kept: false });
@@ -123,7 +161,7 @@ impl Calls for Called {
                         let message = format!("no answer to a search within {seconds} s");
                         return Err(SourceError::transient(message).into());
                     }
-                    () = tokio::time::sleep(STILL), if elsewhere.is_none() => {
+                    () = &mut still, if elsewhere.is_none() => {
                         elsewhere = Some(errand.only_waits());
                     }
                 }
@@ -157,7 +195,7 @@ impl Called {
             post: errand.post.clone(),
             ended,
             cancelled: AtomicBool::new(false),
-            life: Mutex::new(Life::new(self.pulse.begin(Instant::now()))),
+            life: Mutex::new(Life::new(self.pulses.downloads.begin(Instant::now()))),
         });
         let progress = Progress::new(Arc::clone(&watch) as Arc<dyn ProgressSink>);
         let (source, target) = (Arc::clone(&self.source), request.target_id.clone());
@@ -170,7 +208,7 @@ impl Called {
         let why = loop {
             let called = matches!(stage, Stage::Called);
             tokio::select! {
-                answer = &mut call, if called => match answer.unwrap_or_else(died)? {
+                answer = &mut call, if called => match watch.answered(answer)? {
                     Download::Files(files) => return Ok(files),
                     Download::Following if self.capabilities.has(Capabilities::FOLLOWS) => {
                         stage = Stage::Followed { since: Instant::now() };
@@ -192,7 +230,7 @@ impl Called {
                         break why;
                     }
                     if called {
-                        let still = now.saturating_duration_since(life.last_sign) >= STILL;
+                        let still = life.is_still(now);
                         drop(life);
                         match (still, elsewhere.is_some()) {
                             (true, false) => elsewhere = Some(errand.only_waits()),
@@ -302,6 +340,12 @@ impl Life {
         }
     }
 
+    /// Whether another item may run in place of the one that waits for it.
+    fn is_still(&self, now: Instant) -> bool {
+        let beat = self.beat.as_ref();
+        beat.is_some_and(|beat| beat.left(now).is_zero())
+    }
+
     fn sign(&mut self, now: Instant) {
         self.last_sign = now;
         if let Some(beat) = &self.beat {
@@ -324,6 +368,17 @@ impl Life {
             self.told = Some(now);
         }
         worth
+    }
+}
+
+impl Watch {
+    /// The call has returned, which is a sign of life whatever it says.
+    fn answered(
+        &self,
+        answer: Result<Result<Download, SourceError>, JoinError>,
+    ) -> Result<Download, SourceError> {
+        lock(&self.life).sign(Instant::now());
+        answer.unwrap_or_else(died)
     }
 }
 

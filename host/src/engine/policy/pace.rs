@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use musicdl_plugin_api::{DownloadRequest, Files, Limits, Query, SourceError, Window};
+use musicdl_plugin_api::{DownloadRequest, ErrorKind, Files, Limits, Query, SourceError, Window};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::call::Pulse;
+use super::breaker::LONGEST_REST;
+use super::call::{Pulse, Pulses};
 use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found, Rest, lock};
 use crate::engine::book::SourceBook;
@@ -41,6 +42,8 @@ pub(in crate::engine) struct Allowance {
     pub(in crate::engine) search_spacing: Duration,
     pub(in crate::engine) download_spacing: Duration,
     pub(in crate::engine) search_window: Option<Window>,
+    /// The longest time that a service may ask everybody to wait; for more they go elsewhere.
+    pub(in crate::engine) max_wait: Duration,
 }
 
 /// What a user may say instead of what a plugin declares.
@@ -59,7 +62,7 @@ pub struct PaceWish {
 }
 
 impl Allowance {
-    pub(in crate::engine) fn new(declared: &Limits, wish: &PaceWish) -> Self {
+    pub(in crate::engine) fn new(declared: &Limits, wish: &PaceWish, max_wait: Duration) -> Self {
         let at_once = |wish: Option<u32>, declared: u32| wish.unwrap_or(declared).clamp(1, 64);
         Self {
             searches: at_once(wish.search_concurrency, declared.search_concurrency),
@@ -67,6 +70,7 @@ impl Allowance {
             search_spacing: wish.search_spacing.unwrap_or(declared.search_spacing),
             download_spacing: wish.download_spacing.unwrap_or(declared.download_spacing),
             search_window: wish.search_window.or(declared.search_window),
+            max_wait,
         }
     }
 }
@@ -79,6 +83,8 @@ pub(super) struct Pace {
     window: Option<Window>,
     /// Starts that still count, oldest first.
     starts: VecDeque<Instant>,
+    /// The service asked not to be called before then.
+    held: Option<Instant>,
 }
 
 impl Pace {
@@ -87,12 +93,23 @@ impl Pace {
             spacing,
             window: window.filter(|window| window.requests > 0),
             starts: VecDeque::new(),
+            held: None,
         }
+    }
+
+    /// Nothing starts before `until`.
+    pub(super) fn hold(&mut self, until: Instant) {
+        self.held = self.held.max(Some(until));
+    }
+
+    /// Until when nothing starts, if that is longer than somebody is ready to wait.
+    fn held_beyond(&self, patience: Duration, now: Instant) -> Option<Instant> {
+        self.held.filter(|held| *held > now + patience)
     }
 
     /// When the next call may start: at or after `now`.
     pub(super) fn next(&self, now: Instant) -> Instant {
-        let mut next = now;
+        let mut next = self.held.map_or(now, |held| held.max(now));
         if let Some(last) = self.starts.back() {
             next = next.max(*last + self.spacing);
         }
@@ -129,11 +146,13 @@ struct Gate {
     /// Held by the one whose moment is next, so that moments are taken in order.
     turn: Semaphore,
     pace: Mutex<Pace>,
+    max_wait: Duration,
 }
 
 impl Gate {
-    fn new(places: u32, pace: Pace) -> Self {
+    fn new(places: u32, pace: Pace, max_wait: Duration) -> Self {
         Self {
+            max_wait,
             places: Semaphore::new(places as usize),
             turn: Semaphore::new(1),
             pace: Mutex::new(pace),
@@ -143,29 +162,32 @@ impl Gate {
     /// Waits for a place, a turn and the moment; the place is held as long as the answer is.
     async fn enter(&self, errand: &Errand, pulse: &Pulse) -> Result<SemaphorePermit<'_>, Fault> {
         let cancelled = || Err(SourceError::cancelled().into());
-        let place = loop {
-            tokio::select! {
-                biased;
-                () = errand.cancel.stopping() => return cancelled(),
-                place = self.places.acquire() => break place.expect("the places of a gate are never closed"),
-                () = tokio::time::sleep(Duration::from_secs(1)) => {
-                    if pulse.is_still(Instant::now()) {
-                        return Err(Fault::Rests(Rest {
-                            until: Instant::now() + LOOK_AGAIN,
-                            why: "none of its running calls shows a sign of life".to_owned(),
-                        }));
-                    }
-                }
-            }
+        let place = match self.places.try_acquire() {
+            Ok(place) => place,
+            Err(_) => self.wait_for_place(errand, pulse).await?,
         };
         let _turn = tokio::select! {
             biased;
             () = errand.cancel.stopping() => return cancelled(),
             turn = self.turn.acquire() => turn.expect("the turn of a gate is never closed"),
         };
-        let next = lock(&self.pace).next(Instant::now());
-        if next > Instant::now() {
-            let long = next.duration_since(Instant::now()) >= LONG_WAIT;
+        // More than once: while one waits, the service may ask for more patience.
+        loop {
+            let now = Instant::now();
+            let (next, held) = {
+                let pace = lock(&self.pace);
+                (pace.next(now), pace.held_beyond(self.max_wait, now))
+            };
+            if let Some(until) = held {
+                return Err(Fault::Rests(Rest {
+                    until,
+                    why: "the service asked for a pause".to_owned(),
+                }));
+            }
+            if next <= now {
+                break;
+            }
+            let long = next.duration_since(now) >= LONG_WAIT;
             let _elsewhere = long.then(|| errand.only_waits());
             tokio::select! {
                 biased;
@@ -176,6 +198,37 @@ impl Gate {
         lock(&self.pace).start(Instant::now());
         Ok(place)
     }
+
+    /// Waits for a place as long as those who hold them show signs of life.
+    async fn wait_for_place(
+        &self,
+        errand: &Errand,
+        pulse: &Pulse,
+    ) -> Result<SemaphorePermit<'_>, Fault> {
+        let place = self.places.acquire();
+        tokio::pin!(place);
+        let began = Instant::now();
+        let mut elsewhere = None;
+        loop {
+            if pulse.is_still(Instant::now()) {
+                return Err(Fault::Rests(Rest {
+                    until: Instant::now() + LOOK_AGAIN,
+                    why: "none of its running calls shows a sign of life".to_owned(),
+                }));
+            }
+            if elsewhere.is_none() && began.elapsed() >= LONG_WAIT {
+                elsewhere = Some(errand.only_waits());
+            }
+            tokio::select! {
+                biased;
+                () = errand.cancel.stopping() => return Err(SourceError::cancelled().into()),
+                place = &mut place => {
+                    return Ok(place.expect("the places of a gate are never closed"));
+                }
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
 }
 
 /// A source that is not asked faster than it likes.
@@ -184,7 +237,7 @@ pub(in crate::engine) struct Paced<S> {
     name: SourceName,
     searches: Gate,
     downloads: Gate,
-    pulse: Arc<Pulse>,
+    pulses: Pulses,
     counts: Arc<Counts>,
     /// Where searches are noted whose window outlives the run.
     book: Option<Arc<dyn SourceBook>>,
@@ -196,7 +249,7 @@ impl<S> Paced<S> {
         inner: S,
         name: SourceName,
         allowance: &Allowance,
-        pulse: Arc<Pulse>,
+        pulses: Pulses,
         counts: Arc<Counts>,
         book: &Arc<dyn SourceBook>,
         now: Timestamp,
@@ -213,12 +266,13 @@ impl<S> Paced<S> {
         Self {
             inner,
             name,
-            searches: Gate::new(allowance.searches, search_pace),
+            searches: Gate::new(allowance.searches, search_pace, allowance.max_wait),
             downloads: Gate::new(
                 allowance.downloads,
                 Pace::new(allowance.download_spacing, None),
+                allowance.max_wait,
             ),
-            pulse,
+            pulses,
             counts,
             book: kept.map(|_| Arc::clone(book)),
         }
@@ -232,15 +286,33 @@ impl<S> Paced<S> {
     async fn enter<'a>(
         &self,
         gate: &'a Gate,
+        pulse: &Pulse,
         errand: &Errand,
     ) -> Result<SemaphorePermit<'a>, Fault> {
         let since = Instant::now();
-        let place = gate.enter(errand, &self.pulse).await?;
+        let place = gate.enter(errand, pulse).await?;
         let waited = since.elapsed();
         if waited >= Duration::from_millis(1) {
             self.counts.waited(waited);
         }
         Ok(place)
+    }
+}
+
+impl<S> Paced<S> {
+    /// One who is told to wait waits for all: whoever asks before the service said draws the
+    /// same answer, and many services count that.
+    fn heed<T>(&self, end: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(Fault::Failed(error)) = &end
+            && error.kind == ErrorKind::RateLimited
+            && let Some(wait) = error.retry_after
+        {
+            let until = Instant::now() + wait.min(LONGEST_REST);
+            for gate in [&self.searches, &self.downloads] {
+                lock(&gate.pace).hold(until);
+            }
+        }
+        end
     }
 }
 
@@ -268,7 +340,8 @@ fn starts_of_earlier_runs(
 impl<S: Calls> Calls for Paced<S> {
     fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
         Box::pin(async move {
-            let _place = self.enter(&self.searches, errand).await?;
+            let pulse = &self.pulses.searches;
+            let _place = self.enter(&self.searches, pulse, errand).await?;
             if let Some(book) = &self.book {
                 let (book, name) = (Arc::clone(book), self.name.clone());
                 let noted = tokio::task::spawn_blocking(move || {
@@ -278,7 +351,7 @@ impl<S: Calls> Calls for Paced<S> {
                 drop(noted.await);
             }
             self.counts.searches.add(1);
-            self.inner.search(query, errand).await
+            self.heed(self.inner.search(query, errand).await)
         })
     }
 
@@ -288,9 +361,10 @@ impl<S: Calls> Calls for Paced<S> {
         errand: &'a Errand,
     ) -> Answer<'a, Files> {
         Box::pin(async move {
-            let _place = self.enter(&self.downloads, errand).await?;
+            let pulse = &self.pulses.downloads;
+            let _place = self.enter(&self.downloads, pulse, errand).await?;
             self.counts.downloads.add(1);
-            self.inner.download(request, errand).await
+            self.heed(self.inner.download(request, errand).await)
         })
     }
 }
@@ -389,7 +463,7 @@ mod tests {
             search_spacing: Some(Duration::ZERO),
             ..PaceWish::default()
         };
-        let allowance = Allowance::new(&declared, &wish);
+        let allowance = Allowance::new(&declared, &wish, 60 * S);
         assert_eq!((allowance.searches, allowance.downloads), (2, 8));
         assert_eq!(allowance.search_spacing, Duration::ZERO);
     }
@@ -435,13 +509,13 @@ mod tests {
             search_spacing: Duration::ZERO,
             download_spacing: Duration::ZERO,
             search_window: Some(window),
+            max_wait: 60 * S,
         };
-        let pulse = Arc::default();
         Paced::new(
             script,
             name(),
             &allowance,
-            pulse,
+            Pulses::default(),
             Arc::default(),
             book,
             Timestamp::now(),
@@ -515,21 +589,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_source_whose_calls_stand_still_is_passed_by() {
         let book: Arc<dyn SourceBook> = Arc::new(NoBook);
-        let allowance = Allowance::new(&Limits::default(), &PaceWish::default());
-        let pulse = Arc::<Pulse>::default();
+        let allowance = Allowance::new(&Limits::default(), &PaceWish::default(), 60 * S);
+        let pulses = Pulses::default();
         let script = Arc::new(Scripted::slow(60 * S));
         let paced = Paced::new(
             script,
             name(),
             &allowance,
-            Arc::clone(&pulse),
+            pulses.clone(),
             Arc::default(),
             &book,
             Timestamp::now(),
         );
         let (errand, _inbox) = Errand::for_test();
         let query = Query::default();
-        let _beat = pulse.begin(Instant::now());
+        let _beat = pulses.searches.begin(Instant::now());
         let (first, second) = tokio::join!(paced.search(&query, &errand), async {
             tokio::task::yield_now().await;
             let began = Instant::now();
@@ -539,5 +613,92 @@ mod tests {
         let (second, after) = second;
         assert!(matches!(second, Err(Fault::Rests(_))), "{second:?}");
         assert!(after < 15 * S, "{after:?}");
+    }
+
+    /// Searches one after the other, of which the first holds its place for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_was_given_up_as_silent_holds_nobody_up_until_it_answers() {
+        let limits = Limits {
+            search_concurrency: 1,
+            ..Limits::default()
+        };
+        let allowance = Allowance::new(&limits, &PaceWish::default(), 60 * S);
+        let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+        let pulses = Pulses::default();
+        let script = Arc::new(Scripted::slow(10_000 * S));
+        let paced = Paced::new(
+            script,
+            name(),
+            &allowance,
+            pulses.clone(),
+            Arc::default(),
+            &book,
+            Timestamp::now(),
+        );
+        let (errand, _inbox) = Errand::for_test();
+        let query = Query::default();
+        let given_up = pulses.searches.begin(Instant::now());
+        tokio::time::sleep(60 * S).await;
+        drop(given_up);
+        // It is tried again, and nobody waits to see what comes of it.
+        let again = pulses.searches.begin(Instant::now());
+        let mut holder = Box::pin(paced.search(&query, &errand));
+        assert!(tokio::time::timeout(S, &mut holder).await.is_err());
+        for _ in 0..3 {
+            let began = Instant::now();
+            let passed = paced.search(&query, &errand).await;
+            assert!(matches!(passed, Err(Fault::Rests(_))), "{passed:?}");
+            assert_eq!(began.elapsed(), Duration::ZERO);
+        }
+        // It answers: from now on it is worth waiting for.
+        again.sign(Instant::now());
+        let waits = tokio::time::timeout(S, paced.search(&query, &errand)).await;
+        assert!(waits.is_err(), "{waits:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_one_is_told_to_wait_all_wait() {
+        let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+        let busy = || Err(SourceError::new(ErrorKind::RateLimited, "busy").with_retry_after(7 * S));
+        let script = Arc::new(Scripted::new([busy()]));
+        let window = Window {
+            requests: 100,
+            per: S,
+        };
+        let paced = paced(window, &book, Arc::clone(&script));
+        let (errand, _inbox) = Errand::for_test();
+        let query = Query::default();
+        let began = Instant::now();
+        paced.search(&query, &errand).await.unwrap_err();
+        let searches = tokio::join!(paced.search(&query, &errand), paced.search(&query, &errand),);
+        assert!(searches.0.is_ok() && searches.1.is_ok());
+        let after: Vec<u64> = lock(&script.calls)
+            .iter()
+            .map(|call| call.duration_since(began).as_secs())
+            .collect();
+        assert_eq!(after, [0, 7, 7]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_pause_that_is_longer_than_the_user_waits() {
+        let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+        let busy = Err(SourceError::new(ErrorKind::RateLimited, "busy").with_retry_after(600 * S));
+        let script = Arc::new(Scripted::new([busy]));
+        let window = Window {
+            requests: 100,
+            per: S,
+        };
+        let paced = paced(window, &book, script);
+        let (errand, _inbox) = Errand::for_test();
+        let query = Query::default();
+        paced.search(&query, &errand).await.unwrap_err();
+        let began = Instant::now();
+        let passed = paced.search(&query, &errand).await;
+        let until = began + 600 * S;
+        assert!(
+            matches!(&passed, Err(Fault::Rests(rest)) if rest.until == until),
+            "{passed:?}"
+        );
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }

@@ -6,6 +6,7 @@ mod cancels;
 mod follows;
 mod orders;
 mod shop;
+mod stalls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ struct Desk {
     plan: Plan,
     state: State,
     options: Options,
+    /// What every source declares.
+    limits: Limits,
     cancel: Cancel,
     events: Vec<Event>,
 }
@@ -85,6 +88,11 @@ impl Desk {
                 cache_age: Duration::ZERO,
                 extra_files: ExtraFiles::Discard,
             },
+            limits: Limits {
+                search_concurrency: 8,
+                download_concurrency: 8,
+                ..Limits::default()
+            },
             cancel: Cancel::new(),
             events: Vec::new(),
         }
@@ -97,11 +105,7 @@ impl Desk {
                 SourceName::parse(name).unwrap(),
                 source,
                 capabilities,
-                Limits {
-                    search_concurrency: 8,
-                    download_concurrency: 8,
-                    ..Limits::default()
-                },
+                self.limits.clone(),
                 PaceWish::default(),
                 Deadlines {
                     search: Duration::from_secs(60),

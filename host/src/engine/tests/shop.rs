@@ -89,6 +89,15 @@ impl Shop {
         assert!(!waited.timed_out(), "fewer than {count} wait");
     }
 
+    /// Waits until so many downloads were begun.
+    pub(super) fn wait_for_fetched(&self, count: usize) {
+        let state = self.state.lock().unwrap();
+        let fewer = |state: &mut State| state.fetched.len() < count;
+        let long = Duration::from_secs(60);
+        let (state, waited) = self.changed.wait_timeout_while(state, long, fewer).unwrap();
+        assert!(!waited.timed_out(), "only {:?}", state.fetched);
+    }
+
     /// Waits until that target was cancelled.
     pub(super) fn wait_for_cancelled(&self, target: &str) {
         let state = self.state.lock().unwrap();
@@ -189,6 +198,7 @@ impl Source for Shop {
     ) -> Result<Download, SourceError> {
         let target = request.target_id.clone();
         self.state.lock().unwrap().fetched.push(target);
+        self.changed.notify_all();
         match self.manner {
             Manner::Prompt => {}
             Manner::Follows => {
