@@ -33,7 +33,7 @@ impl Station {
         });
         Self {
             server,
-            runtime: runtime,
+            runtime,
         }
     }
 
