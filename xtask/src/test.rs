@@ -23,12 +23,12 @@ pub(crate) fn run(workspace: &Workspace, filters: &[&str]) -> Result<()> {
         .at_home(&mut nextest)
         .args(["nextest", "run", "--locked", "--workspace"])
         .args(filters)
-        .env("MUSICDL_PEERS", servers)
-        .env("MUSICDL_YTDLP", ytdlp);
+        .env("XTASK_PEERS", servers)
+        .env("XTASK_YTDLP", ytdlp);
     // Vendors' descriptions of their services are theirs and not in this tree. Without them
     // there is nothing to judge by, and the tests that judge skip themselves and say so.
     if std::env::var_os("MUSICDL_SPECS_DIR").is_some() {
-        nextest.env("MUSICDL_NODE_PEERS", peers::judge(workspace)?);
+        nextest.env("XTASK_NODE_PEERS", peers::judge(workspace)?);
     }
     process::run(&mut nextest)?;
     if filters.is_empty() {

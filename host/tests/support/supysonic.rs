@@ -182,13 +182,13 @@ fn run(dir: &Path, name: &str, args: &[&OsStr]) {
 
 /// A program of the installed peers.
 fn program(name: &str) -> PathBuf {
-    let venv = std::env::var_os("MUSICDL_PEERS")
+    let venv = std::env::var_os("XTASK_PEERS")
         .map_or_else(|| workspace().join("target/peers/venv"), PathBuf::from);
     let program = venv.join("bin").join(name);
     assert!(
         program.is_file(),
         "{} is missing: run `cargo xtask test`, which installs it, \
-         or set MUSICDL_PEERS to the directory of an environment that has it",
+         or set XTASK_PEERS to the directory of an environment that has it",
         program.display()
     );
     program

@@ -27,7 +27,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// What the walk printed, or how it failed.
 fn walked(lidarr: &Lidarr) -> Result<String, String> {
-    let python = peer("MUSICDL_PEERS", "venv", "bin/python");
+    let python = peer("XTASK_PEERS", "venv", "bin/python");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/client.py");
     let output = Command::new(python)
         .arg(script)
@@ -222,7 +222,7 @@ impl Judge {
         let errors = output.try_clone().expect("a file can be shared");
         let process = Command::new("node")
             .arg(peer(
-                "MUSICDL_NODE_PEERS",
+                "XTASK_NODE_PEERS",
                 "node",
                 "node_modules/@stoplight/prism-cli/dist/index.js",
             ))

@@ -108,12 +108,12 @@ fn script(name: &str) -> Command {
         .ancestors()
         .find(|dir| dir.join("Cargo.lock").is_file())
         .expect("a test is built inside the workspace");
-    let venv = std::env::var_os("MUSICDL_PEERS")
+    let venv = std::env::var_os("XTASK_PEERS")
         .map_or_else(|| workspace.join("target/peers/venv"), PathBuf::from);
     let python = venv.join("bin/python");
     assert!(
         venv.join("bin/nicotine").is_file(),
-        "{} has no Nicotine+: run `cargo xtask test`, which installs it, or set MUSICDL_PEERS \
+        "{} has no Nicotine+: run `cargo xtask test`, which installs it, or set XTASK_PEERS \
          to the directory of an environment that has it",
         venv.display()
     );

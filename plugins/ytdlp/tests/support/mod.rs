@@ -28,7 +28,7 @@ pub(crate) fn ytdlp() -> PathBuf {
         .ancestors()
         .find(|dir| dir.join("Cargo.lock").is_file())
         .expect("a test is built inside the workspace");
-    let installed = std::env::var_os("MUSICDL_YTDLP")
+    let installed = std::env::var_os("XTASK_YTDLP")
         .map_or_else(|| workspace.join("target/peers/ytdlp"), PathBuf::from);
     let program = installed.join("bin/yt-dlp");
     assert!(
