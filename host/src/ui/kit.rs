@@ -46,20 +46,29 @@ pub(super) fn info(info: &PluginInfo) -> String {
     let state = match (info.configured, info.missing.as_slice()) {
         (true, _) => "configured".to_owned(),
         (false, []) => "not configured".to_owned(),
-        (false, missing) => format!("needs `{}`", missing.join("`, `")),
+        (false, missing) => format!("not configured: set `{}`", missing.join("`, `")),
     };
     line(&mut text, format_args!("  {}", plain(&state)));
     line(
         &mut text,
-        format_args!("capabilities: {}", or_none(&info.capabilities.join(", "))),
+        format_args!(
+            "capabilities: {}",
+            or(&info.capabilities.join(", "), "none")
+        ),
     );
     line(
         &mut text,
-        format_args!("hosts: {}", or_none(&plain(&info.hosts.join(", ")))),
+        format_args!(
+            "hosts: {}",
+            or(&plain(&info.hosts.join(", ")), "not limited to any")
+        ),
     );
     line(
         &mut text,
-        format_args!("needs: {}", or_none(&plain(&info.needs.join(", ")))),
+        format_args!(
+            "needs: {}",
+            or(&plain(&info.needs.join(", ")), "nothing of the system")
+        ),
     );
     line(&mut text, format_args!("best quality: {}", quality(info)));
     line(&mut text, format_args!("limits: {}", limits(info)));
@@ -117,8 +126,9 @@ fn quality(info: &PluginInfo) -> String {
 fn limits(info: &PluginInfo) -> String {
     let limits = &info.limits;
     let mut text = format!(
-        "{} searches and {} downloads at once",
-        limits.search_concurrency, limits.download_concurrency
+        "{} and {} at once",
+        counted(limits.search_concurrency, "search", "searches"),
+        counted(limits.download_concurrency, "download", "downloads")
     );
     for (ms, what) in [
         (limits.search_spacing_ms, "searches"),
@@ -129,7 +139,8 @@ fn limits(info: &PluginInfo) -> String {
         }
     }
     if let Some((requests, ms)) = limits.search_window {
-        write!(text, "; {requests} searches in {}", time(ms)).expect("a string takes any text");
+        let searches = counted(requests, "search", "searches");
+        write!(text, "; {searches} in {}", time(ms)).expect("a string takes any text");
     }
     text
 }
@@ -142,8 +153,12 @@ fn time(ms: u128) -> String {
     }
 }
 
-fn or_none(text: &str) -> &str {
-    if text.is_empty() { "none" } else { text }
+fn counted(count: u32, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+fn or<'a>(text: &'a str, nothing: &'a str) -> &'a str {
+    if text.is_empty() { nothing } else { text }
 }
 
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -55,6 +55,9 @@ fn the_description_of_a_source_says_its_settings_and_limits_as_its_user_would() 
         scene.run(&words).exits(0)
     };
     info("soulseek").says(&[
+        "not configured: set `url`, `api_key`",
+        "hosts: not limited to any",
+        "needs: nothing of the system",
         "limits: 2 searches and 6 downloads at once; 34 searches in 220 s",
         "api_key (text; required; secret)",
         "path_map (path map; list)",
@@ -65,5 +68,9 @@ fn the_description_of_a_source_says_its_settings_and_limits_as_its_user_would() 
         "`/music => /mnt/nas/music`",
         "album_timeout (text; default 12h)",
     ]);
-    info("youtube").says(&["3 s between downloads", "cookies_file (path"]);
+    info("youtube").says(&[
+        "needs: program yt-dlp, program ffmpeg",
+        "limits: 1 search and 2 downloads at once; 3 s between downloads",
+        "cookies_file (path)",
+    ]);
 }

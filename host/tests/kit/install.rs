@@ -51,7 +51,8 @@ fn a_plugin_is_installed_described_and_removed() {
         "{}",
         words.stdout
     );
-    assert!(words.stdout.contains("needs `url`"), "{}", words.stdout);
+    let missing = "not configured: set `url`";
+    assert!(words.stdout.contains(missing), "{}", words.stdout);
 
     run(musicdl(dir.path()).args(here).args(["remove", "subsonic"])).with(0);
     assert_eq!(names(&plugins).len(), 1);
