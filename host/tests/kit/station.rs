@@ -31,10 +31,7 @@ impl Station {
             Mock::given(any()).respond_with(answer).mount(&server).await;
             server
         });
-        Self {
-            server,
-            runtime,
-        }
+        Self { server, runtime }
     }
 
     /// Who asked for something, everybody once.
