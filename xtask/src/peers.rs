@@ -27,6 +27,13 @@ pub(crate) const FFMPEG: Program = Program {
     package: "ffmpeg",
 };
 
+/// What downloads are measured against.
+pub(crate) const ARIA2C: Program = Program {
+    name: "aria2c",
+    probe: &["aria2c", "--version"],
+    package: "aria2",
+};
+
 /// Runs the servers of the tests.
 const PYTHON: Program = Program {
     name: "Python 3 with venv",
@@ -65,7 +72,7 @@ pub(crate) fn require_programs(programs: &[Program]) -> Result<()> {
     println!("{names} missing; installing {}", packages.join(" "));
     let advice = || {
         format!(
-            "the tests need {names}; install it (Debian, Ubuntu: `apt-get install {}`) and run \
+            "this needs {names}; install it (Debian, Ubuntu: `apt-get install {}`) and run \
              the same command again",
             packages.join(" ")
         )

@@ -1,6 +1,6 @@
-//! Killed after every single operation on a file, and refused every single one: what is at
-//! final paths is whole, and the next run does the rest. With the tests go one operation of
-//! each sort; all of them by `cargo xtask endure`.
+//! Killed after every single operation on a file, refused every single one, and without room
+//! for any: what is at final paths is whole, and the next run does the rest. With the tests
+//! goes one operation of each sort; all of them by `cargo xtask endure`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -188,6 +188,22 @@ fn refused_any_operation_on_a_file_a_run_says_so_and_leaves_whole_files() {
         }
     }
     said("refusals", refused, bench.operations.len());
+}
+
+#[test]
+fn without_room_on_the_disk_a_run_stops_before_it_asks_for_anything() {
+    let bench = Bench::new();
+    bench.server.asked();
+    let run = bench.run(Harm::NoRoom);
+    assert_eq!(run.code, Some(4), "{}", run.stderr);
+    let told = run
+        .stderr
+        .matches("there is no room in the library")
+        .count();
+    assert_eq!(told, 1, "{}", run.stderr);
+    assert_eq!(bench.server.asked(), [""; 0]);
+    bench.nothing_is_broken("no room");
+    bench.the_next_run_does_the_rest("no room");
 }
 
 #[expect(clippy::print_stdout, reason = "the long form is run for its figures")]

@@ -11,6 +11,7 @@ mod bad_input;
 mod broken_off;
 mod collection;
 mod control;
+mod cut_off;
 mod disk;
 mod fallback;
 mod finished;

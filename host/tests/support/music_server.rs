@@ -47,6 +47,10 @@ struct State {
     stuck: usize,
     /// Counts the times all of them were let go.
     released: usize,
+    /// Whether a body breaks off at its half, and its rest comes when it is asked for.
+    cut: bool,
+    /// Bytes of bodies that were sent.
+    sent: usize,
     /// Body instead of the song's own, by title.
     instead: HashMap<String, Vec<u8>>,
 }
@@ -86,6 +90,16 @@ impl MusicServer {
     pub(crate) fn instead(&self, title: &str, body: impl Into<Vec<u8>>) {
         let mut state = self.desk.lock();
         state.instead.insert(title.to_owned(), body.into());
+    }
+
+    /// From now on every body breaks off at its half; its rest can be asked for.
+    pub(crate) fn cuts_every_body(&self) {
+        self.desk.lock().cut = true;
+    }
+
+    /// Bytes of bodies that were sent so far.
+    pub(crate) fn sent(&self) -> usize {
+        self.desk.lock().sent
     }
 
     /// Serves so many more downloads whole; those after them get stuck at their half.
@@ -161,18 +175,24 @@ fn answer(desk: &Arc<Desk>, heard: &Heard) -> Answer {
                 .collect();
             said(json!({ "searchResult3": { "song": songs } }))
         }
-        "/rest/download.view" => download(desk, &field("id").unwrap()),
+        "/rest/download.view" => download(desk, heard, &field("id").unwrap()),
         // No picture: "not found".
         _ => said(json!({ "status": "failed", "error": { "code": 70 } })),
     }
 }
 
-fn download(desk: &Arc<Desk>, id: &str) -> Answer {
+fn download(desk: &Arc<Desk>, heard: &Heard, id: &str) -> Answer {
     let offer = &desk.offers[id.parse::<usize>().unwrap()];
     let mut state = desk.lock();
     state.asked.push(offer.song.title.clone());
     let other = state.instead.get(&offer.song.title);
     let body = other.unwrap_or(&offer.body).clone();
+    if state.cut {
+        let (answer, sent) = in_halves(heard, &body);
+        state.sent += sent;
+        return answer;
+    }
+    state.sent += body.len();
     match &mut state.whole {
         Some(0) => {
             let length = body.len().to_string();
@@ -190,6 +210,30 @@ fn download(desk: &Arc<Desk>, id: &str) -> Answer {
             audio(&body)
         }
         None => audio(&body),
+    }
+}
+
+/// The first half of a body that says to be whole, or the rest that is asked for; and how many
+/// bytes that is.
+fn in_halves(heard: &Heard, body: &[u8]) -> (Answer, usize) {
+    const VERSION: (&str, &str) = ("ETag", "\"1\"");
+    let range = heard.header("range").and_then(|range| {
+        let from = range.strip_prefix("bytes=")?.strip_suffix('-')?;
+        from.parse::<usize>().ok()
+    });
+    match range {
+        None => {
+            let (length, half) = (body.len().to_string(), body.len() / 2);
+            let headers = [("Content-Length", length.as_str()), VERSION];
+            (Answer::Bytes(raw("200 OK", &headers, &body[..half])), half)
+        }
+        Some(from) => {
+            assert_eq!(heard.header("if-range"), Some(VERSION.1));
+            let which = format!("bytes {from}-{}/{}", body.len() - 1, body.len());
+            let headers = [("Content-Range", which.as_str()), VERSION];
+            let rest = &body[from..];
+            (whole("206 Partial Content", &headers, rest), rest.len())
+        }
     }
 }
 

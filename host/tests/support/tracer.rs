@@ -23,6 +23,8 @@ pub(crate) enum Harm {
     KilledAfter(usize),
     /// That operation fails, and nothing else.
     Refused(usize, Errno),
+    /// Whoever asks is told that the disk has no room left.
+    NoRoom,
 }
 
 /// A change of a file or directory.
@@ -94,17 +96,27 @@ struct Watch<'a> {
     process: Pid,
     root: &'a Path,
     harm: Harm,
-    /// Threads that are within a call, and what it does to a file.
-    inside: HashMap<Pid, Option<Entered>>,
+    /// Threads that are within a call.
+    inside: HashMap<Pid, Entered>,
     operations: Vec<Operation>,
 }
 
-/// An operation that has begun.
+/// A call that has begun.
 #[derive(Clone, Copy)]
-struct Entered {
-    number: usize,
-    refused: Option<Errno>,
+enum Entered {
+    /// It changes nothing.
+    Other,
+    /// It changes a file.
+    Operation {
+        number: usize,
+        refused: Option<Errno>,
+    },
+    /// It asks how much room there is; the answer goes to that address.
+    Space(u64),
 }
+
+/// Where a `struct statfs` says how many blocks are free for its caller (statfs(2)).
+const FREE_BLOCKS: u64 = 32;
 
 impl Watch<'_> {
     fn follow(&mut self) -> Option<i32> {
@@ -147,8 +159,12 @@ impl Watch<'_> {
                 let entered = self.enter(thread, &mut registers)?;
                 self.inside.insert(thread, entered);
             }
-            Some(None) => {}
-            Some(Some(Entered { number, refused })) => {
+            Some(Entered::Other) => {}
+            Some(Entered::Space(answer)) => {
+                let free = (answer + FREE_BLOCKS) as ptrace::AddressType;
+                ptrace::write(thread, free, 0)?;
+            }
+            Some(Entered::Operation { number, refused }) => {
                 if let Some(errno) = refused {
                     registers.rax = (-i64::from(errno as i32)).cast_unsigned();
                     ptrace::setregs(thread, registers)?;
@@ -161,26 +177,26 @@ impl Watch<'_> {
         Ok(())
     }
 
-    fn enter(
-        &mut self,
-        thread: Pid,
-        registers: &mut user_regs_struct,
-    ) -> nix::Result<Option<Entered>> {
+    fn enter(&mut self, thread: Pid, registers: &mut user_regs_struct) -> nix::Result<Entered> {
+        let asks_for_space = registers.orig_rax.cast_signed() == nix::libc::SYS_fstatfs;
+        if asks_for_space && matches!(self.harm, Harm::NoRoom) {
+            return Ok(Entered::Space(registers.rsi));
+        }
         let Some(operation) = operation(thread, registers, self.root) else {
-            return Ok(None);
+            return Ok(Entered::Other);
         };
         self.operations.push(operation);
         let number = self.operations.len();
         let refused = match self.harm {
             Harm::Refused(refused, errno) if refused == number => Some(errno),
-            Harm::Refused(..) | Harm::None | Harm::KilledAfter(_) => None,
+            Harm::Refused(..) | Harm::None | Harm::KilledAfter(_) | Harm::NoRoom => None,
         };
         if refused.is_some() {
             // There is no such call, so nothing is done; the answer is put in on the way out.
             registers.orig_rax = u64::MAX;
             ptrace::setregs(thread, *registers)?;
         }
-        Ok(Some(Entered { number, refused }))
+        Ok(Entered::Operation { number, refused })
     }
 }
 

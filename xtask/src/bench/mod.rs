@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::peers;
 use crate::process;
 use crate::workspace::{Profile, Workspace};
 
@@ -38,7 +39,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for list in inputs::LISTS {
         rows.push(plan(&program, &ground, &list)?);
     }
-    for program in ["plan", "matching", "engine"] {
+    peers::require_programs(&[peers::ARIA2C])?;
+    for program in ["plan", "matching", "engine", "sources", "throughput"] {
         rows.extend(inside(workspace, program)?);
     }
 
@@ -119,7 +121,8 @@ fn plan(program: &Path, ground: &Path, list: &inputs::List) -> Result<Row> {
 }
 
 /// What a bench program of the host's own measures from within: in each line the name, what was
-/// measured, the milliseconds that count and their bound, with tabs between.
+/// measured, the milliseconds that count and their bound, with tabs between; or instead of the
+/// last two the bound in words and whether it holds.
 fn inside(workspace: &Workspace, program: &str) -> Result<Vec<Row>> {
     let mut command = workspace.cargo(&[
         "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", program,
@@ -132,6 +135,14 @@ fn inside(workspace: &Workspace, program: &str) -> Result<Vec<Row>> {
             let [what, figures, counts, bound] = cells.as_slice() else {
                 anyhow::bail!("the bench program said `{line}`");
             };
+            if matches!(*bound, "yes" | "no") {
+                return Ok(Row {
+                    what: (*what).to_owned(),
+                    figures: (*figures).to_owned(),
+                    bound: (*counts).to_owned(),
+                    holds: *bound == "yes",
+                });
+            }
             Ok(Row {
                 what: (*what).to_owned(),
                 figures: (*figures).to_owned(),

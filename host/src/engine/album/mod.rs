@@ -432,3 +432,48 @@ fn not_there(
     report.tried.push(tried);
     (member.at, report)
 }
+
+#[cfg(test)]
+mod tests {
+    use shuttle::thread;
+
+    use super::*;
+
+    fn member(at: usize) -> Member {
+        let title = format!("Song {at}");
+        let track = Track::new(TrackId::text(&title), &title);
+        Member {
+            at,
+            item: Arc::new(PlanItem::new(track)),
+            before: Before::default(),
+        }
+    }
+
+    #[test]
+    fn whoever_comes_while_a_claim_closes_is_served_or_sent_back_and_never_both() {
+        let all_orders = || {
+            let key = AlbumKey(Normalized::new("Ann"), Normalized::new("Birds"));
+            let claim = Arc::new(Claim::new(0, key, vec![member(0)]));
+            let joining: Vec<_> = (1..4)
+                .map(|at| {
+                    let claim = Arc::clone(&claim);
+                    thread::spawn(move || claim.join(member(at)).err().map(|late| late.at))
+                })
+                .collect();
+            let closing = Arc::clone(&claim);
+            let close = thread::spawn(move || closing.close());
+            let late: Vec<usize> = joining
+                .into_iter()
+                .filter_map(|one| one.join().unwrap())
+                .collect();
+            let served: Vec<usize> = close.join().unwrap().iter().map(|one| one.at).collect();
+            let mut all = [served.clone(), late].concat();
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3]);
+            // Those are the ones whose end the coordinator waits for.
+            assert_eq!(claim.positions(), served);
+            assert!(claim.close().is_empty());
+        };
+        shuttle::check_dfs(all_orders, None);
+    }
+}

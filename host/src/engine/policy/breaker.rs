@@ -42,6 +42,8 @@ struct Standing {
     worked: bool,
     /// How long the last cool-down was.
     cool_down: Option<Duration>,
+    /// Calls that tried whether it is back.
+    probes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -49,8 +51,8 @@ enum State {
     #[default]
     Open,
     Resting(Rest),
-    /// One call tries whether it is back.
-    Probing,
+    /// One call tries whether it is back; the number tells it from those that tried before.
+    Probing(u64),
     Dropped(String),
 }
 
@@ -76,7 +78,7 @@ impl Breaker {
     pub(in crate::engine) fn dropped(&self) -> Option<String> {
         match &lock(&self.0).state {
             State::Dropped(why) => Some(why.clone()),
-            State::Open | State::Resting(_) | State::Probing => None,
+            State::Open | State::Resting(_) | State::Probing(_) => None,
         }
     }
 
@@ -89,15 +91,17 @@ impl Breaker {
     pub(super) fn admit(&self, now: Instant) -> Result<Pass<'_>, Fault> {
         let mut standing = lock(&self.0);
         match &standing.state {
-            State::Open => Ok(Pass { breaker: None }),
+            State::Open => Ok(Pass { probe: None }),
             State::Resting(rest) if rest.until > now => Err(Fault::Rests(rest.clone())),
             State::Resting(_) => {
-                standing.state = State::Probing;
+                standing.probes += 1;
+                let probe = standing.probes;
+                standing.state = State::Probing(probe);
                 Ok(Pass {
-                    breaker: Some(self),
+                    probe: Some((self, probe)),
                 })
             }
-            State::Probing => Err(Fault::Rests(Rest {
+            State::Probing(_) => Err(Fault::Rests(Rest {
                 until: now + LOOK_AGAIN,
                 why: "another call tries whether it is back".to_owned(),
             })),
@@ -112,6 +116,7 @@ impl Breaker {
         }
         *standing = Standing {
             worked: true,
+            probes: standing.probes,
             ..Standing::default()
         };
     }
@@ -130,7 +135,7 @@ impl Breaker {
             }
             Next::OtherCandidate | Next::OtherSource if counts(error.kind) => {
                 standing.failures += 1;
-                let probing = matches!(standing.state, State::Probing);
+                let probing = matches!(standing.state, State::Probing(_));
                 if !probing && standing.failures < GIVEN_UP_IN_A_ROW {
                     return None;
                 }
@@ -146,7 +151,7 @@ impl Breaker {
             }
             // It answered, if with a no.
             Next::OtherCandidate | Next::OtherSource => {
-                if matches!(standing.state, State::Probing) {
+                if matches!(standing.state, State::Probing(_)) {
                     standing.state = State::Open;
                 }
                 None
@@ -176,14 +181,16 @@ impl Standing {
 /// try instead.
 #[derive(Debug)]
 pub(super) struct Pass<'a> {
-    breaker: Option<&'a Breaker>,
+    /// Which try it is, if it is one.
+    probe: Option<(&'a Breaker, u64)>,
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        if let Some(breaker) = self.breaker {
+        if let Some((breaker, probe)) = self.probe {
             let mut standing = lock(&breaker.0);
-            if matches!(standing.state, State::Probing) {
+            // Once this one has told how it ended, another may be trying already.
+            if matches!(standing.state, State::Probing(running) if running == probe) {
                 standing.state = State::Resting(Rest {
                     until: Instant::now(),
                     why: "nobody knows yet whether it is back".to_owned(),

@@ -95,6 +95,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
+mod interleavings;
+
+#[cfg(test)]
 pub(super) mod scripted {
     //! A source that answers what its script says, one line a call.
 

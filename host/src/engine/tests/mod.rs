@@ -4,6 +4,7 @@
 mod albums;
 mod cancels;
 mod follows;
+mod interleavings;
 mod orders;
 mod shop;
 mod stalls;

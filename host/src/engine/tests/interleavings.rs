@@ -1,0 +1,244 @@
+//! What jobs, a user and late answers say to the coordinator, in the orders it can arrive in.
+
+use std::sync::{Mutex, OnceLock};
+
+use shuttle::sync::mpsc as channel;
+use shuttle::thread;
+
+use super::*;
+use crate::engine::finish::Finished;
+use crate::publish::Placed;
+
+/// Orders that are tried; there are too many for all.
+const ORDERS: usize = 3_000;
+
+/// What arrives at the coordinator.
+enum News {
+    Letter(Letter),
+    Ended(usize, End),
+    Cancelled(TrackId),
+}
+
+/// Everything that was written down, and told, in one order.
+#[derive(Clone, Default)]
+struct Minutes(Arc<Mutex<Vec<String>>>);
+
+impl Minutes {
+    fn push(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+impl Journal for Minutes {
+    fn record(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+        for entry in entries {
+            let (what, id) = match entry {
+                Entry::Started { id } => ("started", id),
+                Entry::Parked { id } => ("parked", id),
+                Entry::Completed { id, .. } => ("completed", id),
+                Entry::Failed { id, .. } => ("failed", id),
+                Entry::Skipped { id, .. } => ("skipped", id),
+                Entry::Attempt(attempt) => ("attempt", &attempt.id),
+            };
+            self.push(format!("written {what} {id}"));
+        }
+        Ok(())
+    }
+
+    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError> {
+        Ok(Vec::new())
+    }
+}
+
+impl Reporter for Minutes {
+    fn event(&mut self, event: &Event) {
+        if let Event::ItemFinished { id, status, .. } = event {
+            self.push(format!("told {status} {id}"));
+        }
+    }
+}
+
+/// A library that nothing is put into, for all orders.
+fn context() -> Arc<Context> {
+    static CONTEXT: OnceLock<(TempDir, Arc<Context>)> = OnceLock::new();
+    let (_, context) = CONTEXT.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let publisher = Arc::new(Publisher::open(dir.path()).unwrap());
+        let context = Context {
+            lanes: Vec::new(),
+            finisher: Finisher::new(publisher, false),
+            rules: Rules::default(),
+            patience: Patience {
+                retries: 0,
+                max_wait: Duration::ZERO,
+                stopping: false,
+            },
+            hits_per_search: 1,
+            order: SearchOrder::Priority,
+            extra_files: ExtraFiles::Discard,
+            book: Arc::new(NoBook),
+            space: Arc::new(Space::default()),
+        };
+        (dir, Arc::new(context))
+    });
+    Arc::clone(context)
+}
+
+/// A coordinator to whom all items of the plan were handed out.
+fn run<'a>(plan: &'a mut Plan, journal: &'a mut Minutes, reporter: &'a mut Minutes) -> Run<'a> {
+    let of = plan.items.len();
+    for item in &mut plan.items {
+        item.state = ItemState::InProgress;
+    }
+    let (post, _inbox) = Post::new();
+    Run {
+        plan,
+        journal,
+        reporter,
+        context: context(),
+        cancel: Cancel::new(),
+        post,
+        most: 4,
+        jobs: JoinSet::new(),
+        running: HashMap::new(),
+        returned: VecDeque::new(),
+        albums: None,
+        cancels: HashMap::new(),
+        cancelled: HashSet::new(),
+        waits: HashSet::new(),
+        next: of,
+        dependent: Vec::new(),
+        put_off: Vec::new(),
+        before: HashMap::new(),
+        book: Vec::new(),
+        news: Vec::new(),
+        done: 0,
+        of,
+        early: None,
+        tried: Vec::new(),
+        flaws: Vec::new(),
+        postponed: Vec::new(),
+    }
+}
+
+fn delivered() -> End {
+    let relative = RelPath::from_saved("Ann/Owl.wav").unwrap();
+    End::Completed {
+        finished: Finished {
+            placed: vec![Placed {
+                path: PathBuf::from("Ann/Owl.wav"),
+                relative,
+                size: 1,
+                mtime_ns: 1,
+            }],
+            audio_hash: None,
+            flaws: Vec::new(),
+        },
+        source: None,
+    }
+}
+
+/// Three tracks on their way: one that is delivered, one that ends when it is cancelled, one
+/// that was given up. A user who cancels the first two, and answers that come after the end.
+fn three_tracks_and_a_user() {
+    let titles = ["Owl", "Wren", "Crane"];
+    let items = titles.map(|title| PlanItem::new(track(title)));
+    let mut plan = Plan::new(items.to_vec(), Vec::new(), Timestamp::now(), "1".to_owned());
+    let minutes = Minutes::default();
+    let (mut journal, mut reporter) = (minutes.clone(), minutes.clone());
+    let mut run = run(&mut plan, &mut journal, &mut reporter);
+    let cancels: Vec<Cancel> = (0..3).map(|at| run.errand(at).cancel).collect();
+    let (desk, inbox) = channel::channel();
+
+    let owl = desk.clone();
+    let delivers = thread::spawn(move || {
+        owl.send(News::Letter(Letter::Waits(0))).unwrap();
+        owl.send(News::Letter(Letter::GoesOn(0))).unwrap();
+        owl.send(News::Ended(0, delivered())).unwrap();
+        // Its source speaks on.
+        owl.send(News::Letter(Letter::Waits(0))).unwrap();
+    });
+    let (wren, cancel) = (desk.clone(), cancels[1].clone());
+    let listens = thread::spawn(move || {
+        thread::yield_now();
+        let end = if cancel.is_aborting() {
+            End::GivenBack
+        } else {
+            End::Failed {
+                error: "found nothing".to_owned(),
+            }
+        };
+        wren.send(News::Ended(1, end)).unwrap();
+    });
+    let crane = desk.clone();
+    let fails = thread::spawn(move || {
+        crane.send(News::Letter(Letter::Waits(2))).unwrap();
+        let error = "found nothing".to_owned();
+        crane.send(News::Ended(2, End::Failed { error })).unwrap();
+    });
+    let user = thread::spawn(move || {
+        for title in ["Owl", "Wren"] {
+            let id = TrackId::text(title);
+            desk.send(News::Cancelled(id)).unwrap();
+        }
+    });
+
+    let mut wished_before_end = [false; 3];
+    let mut ended = [false; 3];
+    for news in inbox {
+        match news {
+            News::Letter(letter) => run.read(letter),
+            News::Ended(at, end) => {
+                ended[at] = true;
+                run.settle_item(at, Report::bare(end, Before::default()));
+            }
+            News::Cancelled(id) => {
+                let at = run.plan.position_of(&id).unwrap();
+                wished_before_end[at] = !ended[at];
+                run.cancel_item(&id);
+            }
+        }
+        run.commit();
+    }
+    for thread in [delivers, listens, fails, user] {
+        thread.join().unwrap();
+    }
+    assert!(run.waits.is_empty() && run.cancels.is_empty() && run.cancelled.is_empty());
+    assert_eq!(run.done, 3);
+    let expected = [
+        (Status::Completed, wished_before_end[0]),
+        (Status::Failed, wished_before_end[1]),
+        (Status::Failed, wished_before_end[2]),
+    ];
+    for (item, (otherwise, cancelled)) in plan.items.iter().zip(expected) {
+        let status = if cancelled {
+            Status::Skipped
+        } else {
+            otherwise
+        };
+        assert_eq!(item.status(), status, "{}", item.track.title);
+        written_once_and_then_told_once(&minutes, item.id(), status);
+    }
+}
+
+/// Nobody hears of an end that is not durable, or of two.
+fn written_once_and_then_told_once(minutes: &Minutes, id: &TrackId, status: Status) {
+    let lines = minutes.0.lock().unwrap();
+    let of = |line: &&String| line.ends_with(&format!(" {id}"));
+    let lines: Vec<&String> = lines.iter().filter(of).collect();
+    let told: Vec<usize> = (0..lines.len())
+        .filter(|at| lines[*at].starts_with("told "))
+        .collect();
+    assert_eq!(told.len(), 1, "{lines:?}");
+    let written = format!("written {status} {id}");
+    let written = lines.iter().position(|line| **line == written);
+    assert!(
+        written.is_some_and(|written| written < told[0]),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn whatever_comes_first_a_cancel_is_never_overwritten_and_every_end_is_told_once() {
+    shuttle::check_random(three_tracks_and_a_user, ORDERS);
+}
