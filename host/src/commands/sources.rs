@@ -16,6 +16,7 @@ use crate::config::{
 use crate::engine::{Deadlines, Lane, PaceWish};
 use crate::music::SourceName;
 use crate::plugin::sandbox::strength;
+use crate::plugin::scratch::Scratch;
 use crate::plugin::services::{Ground, HostNet, NetError, NetOptions, Route, SourceFacts};
 use crate::plugin::{
     Isolation, LoadedSource, Making, ProcessOptions, RefusalReason, Registry, Sandbox,
@@ -32,6 +33,8 @@ pub(super) struct Sources {
     /// Worth telling: doubts about settings, sources named in the config and not there.
     pub(super) warnings: Vec<String>,
     sandbox: Option<Arc<Sandbox>>,
+    // Last: the sources leave before their scratch space does.
+    _scratch: Scratch,
 }
 
 /// Loads every plugin with its settings. Called within the runtime, whose threads carry the
@@ -42,10 +45,11 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
         tokio::runtime::Handle::current(),
     )
     .map_err(unusable_network)?;
+    let scratch = Scratch::below(&std::env::temp_dir()).map_err(no_scratch)?;
     let ground = Ground {
         net,
         store_dir: config.state.join("plugins"),
-        temp_root: std::env::temp_dir(),
+        temp_root: scratch.path().to_owned(),
     };
     let warnings = RefCell::new(Vec::new());
     // The settings are read once; what the services need of them waits here.
@@ -94,6 +98,7 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
         registry,
         warnings,
         sandbox,
+        _scratch: scratch,
     })
 }
 
@@ -158,6 +163,18 @@ pub(super) fn unusable_network(error: NetError) -> Failure {
         NetError::Client(_) => (Exit::Network, "or set `network.proxy` in the config"),
     };
     Failure::new(exit, error).with_hint(hint)
+}
+
+fn no_scratch(error: io::Error) -> Failure {
+    let at = std::env::temp_dir();
+    Failure::new(
+        Exit::Disk,
+        format!(
+            "there is no scratch space for plugins in `{}`: {error}",
+            at.display()
+        ),
+    )
+    .with_hint("free some space there, or name another directory in TMPDIR")
 }
 
 /// Where the libraries run, with the user's deadlines.

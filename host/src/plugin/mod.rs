@@ -8,8 +8,8 @@
 //!
 //! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
 //! the other end of that, and `messages` in `frames` are what both say. `cut`, `thin`, `crew`
-//! and `family` keep one plugin's answers, noise, threads and children within bounds, and
-//! [`sandbox`] its reach.
+//! and `family` keep one plugin's answers, noise, threads and children within bounds,
+//! [`sandbox`] its reach, and [`scratch`] what it leaves behind.
 
 pub mod child;
 mod crew;
@@ -25,6 +25,7 @@ pub mod process;
 pub mod registry;
 pub mod report;
 pub mod sandbox;
+pub mod scratch;
 pub mod services;
 pub mod snapshot;
 mod thin;

@@ -184,6 +184,8 @@ fn left_behind(scene: &Scene) -> BTreeSet<String> {
         let files = crate::support::shelf::Shelf(scene.path(dir)).files();
         names.extend(files.into_iter().map(|file| format!("{dir}/{file}")));
     }
+    let scratch = fs::read_dir(scene.path("tmp")).unwrap();
+    names.extend(scratch.map(|entry| entry.unwrap().path().display().to_string()));
     names
 }
 
