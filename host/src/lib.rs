@@ -40,9 +40,9 @@
 //! - *candidate*: a hit with its score. *item*: a track of a plan, with its state.
 //! - *attempt*: one item at one source. *placement*: a final path of an item.
 
+mod beneath;
 pub mod catalog;
 pub mod cli;
-
 pub mod commands;
 pub mod config;
 pub mod convert;

@@ -2,20 +2,20 @@
 //! the download, no link on the way there, a regular file that is nowhere else, with
 //! something in it. What is in it is `verify`'s.
 //!
-//! A plugin may write where it likes and change what it wrote while we look, so every step
-//! down is taken from a directory that is open and no step follows a link. That gives what
-//! `openat2` with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS` does, on systems without it too.
-//! What was checked is handed on open: its name may mean something else by then.
+//! A plugin may change what it wrote while we look, hence the way down by [`beneath`]. What
+//! was checked is handed on open: its name may mean something else by then.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use musicdl_plugin_api::{DownloadedFile, Extra, Files, SourceError};
-use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
+
+use crate::beneath::{self, NO_LINK};
 
 /// A file that a source left in its directory.
 #[derive(Debug)]
@@ -94,32 +94,34 @@ enum Refused {
     Unreadable(io::Error),
 }
 
+impl Refused {
+    fn opening(folder: &OwnedFd, name: &OsStr, error: Errno) -> Self {
+        match error {
+            // Of a link: the one for a file, the other for a directory.
+            Errno::LOOP => Self::Link,
+            Errno::NOTDIR if is_link(folder, name) => Self::Link,
+            // A socket, or a device without a driver.
+            Errno::NXIO => Self::Special,
+            other => Self::Unreadable(other.into()),
+        }
+    }
+}
+
 /// The file and its length.
 fn check(dir: &Path, path: &Path) -> Result<(File, u64), Refused> {
     let full = dir.join(path);
     let below = full.strip_prefix(dir).map_err(|_| Refused::Outside)?;
-    let mut steps = Vec::new();
-    for step in below.components() {
-        match step {
-            Component::Normal(name) => steps.push(name),
-            Component::Prefix(_)
-            | Component::RootDir
-            | Component::CurDir
-            | Component::ParentDir => {
-                return Err(Refused::Outside);
-            }
-        }
-    }
+    let steps = beneath::steps(below).ok_or(Refused::Outside)?;
     let (name, folders) = steps.split_last().ok_or(Refused::Outside)?;
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let mut folder = openat(CWD, dir, flags | OFlags::DIRECTORY, Mode::empty())
-        .map_err(|error| Refused::Unreadable(error.into()))?;
+    let mut folder = beneath::open_root(dir).map_err(|error| Refused::Unreadable(error.into()))?;
     let ours = stat(&folder)?;
     for step in folders {
-        folder = open(&folder, step, flags | OFlags::DIRECTORY)?;
+        folder = beneath::open_folder(&folder, step)
+            .map_err(|error| Refused::opening(&folder, step, error))?;
     }
     // Opening a pipe would wait for its other end.
-    let file = open(&folder, name, flags | OFlags::NONBLOCK)?;
+    let file = openat(&folder, *name, NO_LINK | OFlags::NONBLOCK, Mode::empty())
+        .map_err(|error| Refused::opening(&folder, name, error))?;
     let found = stat(&file)?;
     if !FileType::from_raw_mode(found.st_mode).is_file() {
         Err(Refused::Special)
@@ -134,17 +136,6 @@ fn check(dir: &Path, path: &Path) -> Result<(File, u64), Refused> {
     } else {
         Ok((file.into(), found.st_size.unsigned_abs()))
     }
-}
-
-fn open(folder: &OwnedFd, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Refused> {
-    openat(folder, name, flags, Mode::empty()).map_err(|error| match error {
-        // Of a link: the one for a file, the other for a directory.
-        Errno::LOOP => Refused::Link,
-        Errno::NOTDIR if is_link(folder, name) => Refused::Link,
-        // A socket, or a device without a driver.
-        Errno::NXIO => Refused::Special,
-        other => Refused::Unreadable(other.into()),
-    })
 }
 
 fn is_link(folder: &OwnedFd, name: &OsStr) -> bool {
@@ -249,7 +240,7 @@ mod tests {
         symlink(scene.path(), dir.join("up")).unwrap();
         let _listener = UnixListener::bind(dir.join("socket")).unwrap();
         let (pipe, mode) = (FileType::Fifo, Mode::RWXU);
-        rustix::fs::mknodat(CWD, dir.join("pipe"), pipe, mode, 0).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, dir.join("pipe"), pipe, mode, 0).unwrap();
         let outside = outside.to_str().unwrap();
         for (path, why) in [
             ("../library.flac", "is not a file of this download"),

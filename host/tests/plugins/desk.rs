@@ -46,10 +46,19 @@ impl Desk {
 
     fn asked(&self, request: &Request, dest: Option<&Path>) -> Result<(), SourceError> {
         self.mood()?;
-        let asked = (request.clone(), dest.map(Path::to_owned));
+        let asked = (request.clone(), dest.map(by_name));
         self.requests.lock().unwrap().push(asked);
         Ok(())
     }
+}
+
+/// A place that is kept open is told by the number of its handle; the name it has is what a
+/// plugin asked for.
+fn by_name(dest: &Path) -> PathBuf {
+    let folder = dest.parent().and_then(|folder| folder.canonicalize().ok());
+    folder
+        .zip(dest.file_name())
+        .map_or_else(|| dest.to_owned(), |(folder, name)| folder.join(name))
 }
 
 impl HostServices for Desk {

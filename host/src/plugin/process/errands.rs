@@ -16,6 +16,7 @@ use std::time::Instant;
 use musicdl_plugin_api::http::{Body, Saved};
 use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceError};
 
+use super::room::{Place, Room};
 use super::running::Running;
 use crate::plugin::crew::Crew;
 use crate::plugin::messages::{Served, Service, Sign, ToChild};
@@ -128,9 +129,11 @@ impl Errands {
                 mut request, dest, ..
             } => {
                 request.body = bytes;
-                self.check_dest(running, &dest)?;
+                let place = self.place(running, &dest)?;
                 let progress = self.progress_of_save(running, id);
-                let saved = services.http_save(&request, &dest, &progress)?;
+                let saved = services
+                    .http_save(&request, place.path(), &progress)
+                    .map_err(|error| place.by_its_name(error))?;
                 let Saved { head, bytes, body } = saved;
                 let saved = Saved {
                     head,
@@ -181,30 +184,24 @@ impl Errands {
     }
 
     /// A file is saved below the directory of a running download, or the scratch directory.
-    fn check_dest(&self, running: &Running, dest: &Path) -> Result<(), SourceError> {
-        let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let mut allowed: Vec<PathBuf> = {
+    fn place(&self, running: &Running, dest: &Path) -> Result<Place, SourceError> {
+        let downloads: Vec<Room> = {
             let floor = running.floor();
             let downloads = floor.downloads.values();
-            downloads
-                .map(|download| download.dest_dir.clone())
-                .collect()
+            downloads.map(|download| download.room.clone()).collect()
         };
-        allowed.extend(lock(&self.scratch).as_deref().and_then(real));
-        let within = dest.file_name().is_some()
-            && dest
-                .parent()
-                .and_then(real)
-                .is_some_and(|parent| allowed.iter().any(|dir| parent.starts_with(dir)));
-        if within {
-            Ok(())
-        } else {
-            Err(SourceError::permanent(format!(
+        let scratch = lock(&self.scratch).as_deref().map(Room::new);
+        let place = downloads
+            .iter()
+            .chain(&scratch)
+            .find_map(|room| room.place(dest));
+        place.ok_or_else(|| {
+            SourceError::permanent(format!(
                 "`{}` is neither in the directory of a running download nor in the plugin's \
                  scratch directory; nothing is saved there",
                 dest.display()
-            )))
-        }
+            ))
+        })
     }
 
     fn progress_of_save(&self, running: &Arc<Running>, id: u64) -> Progress {

@@ -2,19 +2,18 @@
 //! thread that hears the process, so a panic in it must not end that thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::time::Instant;
 
 use musicdl_plugin_api::{Progress, SourceError};
 
+use super::room::Room;
 use crate::plugin::messages::Sign;
 use crate::plugin::thin::Thin;
 
 pub(super) struct Listening {
     pub(super) progress: Progress,
-    /// Where its files go, links resolved before the plugin could make any; nothing is saved
-    /// elsewhere for it.
-    pub(super) dest_dir: PathBuf,
+    /// Where its files go; nothing is saved elsewhere for it.
+    pub(super) room: Room,
     /// The call has not returned.
     pub(super) in_call: bool,
     /// The plugin has no handle of it any more.
@@ -27,12 +26,11 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    pub(super) fn new(progress: &Progress, dest_dir: PathBuf) -> Self {
+    pub(super) fn new(progress: &Progress, room: Room) -> Self {
         let now = Instant::now();
         Self {
             progress: progress.clone(),
-            // One that is not there cannot be saved in either.
-            dest_dir: dest_dir.canonicalize().unwrap_or(dest_dir),
+            room,
             in_call: true,
             let_go: false,
             ended: false,

@@ -16,6 +16,7 @@ mod errands;
 mod listening;
 mod output;
 mod restart;
+mod room;
 mod running;
 mod start;
 mod tend;
@@ -34,6 +35,7 @@ use semver::Version;
 use self::death::{Cause, Death};
 use self::listening::Listening;
 use self::restart::{Next, Restarts};
+use self::room::Room;
 use self::running::{NoAnswer, Running};
 use super::cut::{self, Cut};
 use super::load::LoadFailure;
@@ -435,7 +437,7 @@ impl Source for ProcessSource {
         progress: &Progress,
     ) -> Result<Download, SourceError> {
         let answer = self.try_call(|running| {
-            let listening = Listening::new(progress, request.dest_dir.clone());
+            let listening = Listening::new(progress, Room::new(&request.dest_dir));
             let call = Call::Download {
                 request: Box::new(request.clone()),
                 cancelled: listening.cancelled.is_some(),

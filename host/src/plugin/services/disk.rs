@@ -10,7 +10,7 @@ use musicdl_plugin_api::SourceError;
 const IO_ERROR: &str = "io_error";
 
 /// `Internal`: cannot *do* (an infinitive) something to `path`, and why.
-pub(super) fn failure(doing: &str, path: &Path, error: &io::Error) -> SourceError {
+pub(in crate::plugin) fn failure(doing: &str, path: &Path, error: &io::Error) -> SourceError {
     let kind = format!("{:?}", error.kind());
     let mut failure = SourceError::internal(format!(
         "cannot {doing} {}: {error} ({kind})",

@@ -7,7 +7,7 @@
 //! All calls block. They come from threads that a plugin may hold for minutes, so nothing
 //! here may run on, or wait for, a worker thread of the runtime.
 
-mod disk;
+pub(in crate::plugin) mod disk;
 mod http;
 mod log;
 mod secrets;
