@@ -140,12 +140,6 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Lives as the process of one plugin; musicdl starts it itself
-    #[command(hide = true)]
-    PluginHost {
-        /// The library
-        file: PathBuf,
-    },
 }
 
 /// What to do with plugins.
@@ -216,7 +210,7 @@ impl Cli {
     /// An option of `run` that was given to another command, where it would do nothing.
     pub fn misplaced(&self) -> Option<&'static str> {
         match self.command {
-            None | Some(Command::Run(_) | Command::PluginHost { .. }) => None,
+            None | Some(Command::Run(_)) => None,
             Some(
                 Command::Plan { .. }
                 | Command::Status { .. }

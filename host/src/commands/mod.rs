@@ -25,11 +25,17 @@ pub use plugins::Check;
 pub use report::Report;
 
 use crate::cli::{Cli, Command};
+use crate::plugin::child;
 use crate::ui::Screen;
 use environment::Environment;
 
 /// Parses the arguments, does what they say and answers the exit code.
 pub fn main() -> ExitCode {
+    // Looked for first, because reading the arguments as a user's takes as long as all else
+    // that such a process does before it loads its plugin.
+    if let Some(file) = child::file_to_serve(std::env::args_os()) {
+        return child::serve(&file);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -44,9 +50,6 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    if let Some(Command::PluginHost { file }) = &cli.command {
-        return crate::plugin::child::serve(file);
-    }
     let screen = Screen::new(&cli.global);
     screen.start_log(cli.global.verbose);
     let environment = Environment::of_process(cli.global.clone());
@@ -93,9 +96,6 @@ fn dispatch(cli: Cli, environment: &Environment, screen: &Screen) -> Result<Exit
         Some(Command::Explain { item }) => explain::explain_item(environment, &item, screen),
         Some(Command::Plugins { action, check }) => {
             plugins::plugins(environment, action, check, screen)
-        }
-        Some(Command::PluginHost { .. }) => {
-            unreachable!("a plugin's process is told from a user's before there is a screen")
         }
     }
 }

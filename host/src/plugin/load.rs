@@ -6,9 +6,10 @@
 //! ever unloaded.
 //!
 //! Loading a library runs code of it, so [`load_snapshot_in_process`] leaves all of that to a
-//! process of its own, which does it by [`load_snapshot`].
+//! process of its own, which does it by `load_content`.
 
 use std::cmp::Ordering;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,7 @@ use super::discover::NotAFile;
 use super::elf::NotALibrary;
 use super::messages::Described;
 use super::process::{Fresh, ProcessOptions, ProcessSource, Processes};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, loadable_path};
 use super::trust::Untrusted;
 use crate::music::{InvalidId, SourceName};
 
@@ -239,8 +240,21 @@ pub fn load_in_process(
 /// # Errors
 /// As [`load`].
 pub fn load_snapshot(snapshot: Snapshot) -> Result<LoadedLibrary, LoadFailure> {
-    let path = &snapshot.loadable_path();
-    snapshot.keep_for_good();
+    let file = snapshot.file().to_owned();
+    load_content(&file, snapshot.into_content())
+}
+
+/// Loads what the host took and measured before it started this process; `file` is where
+/// that lies on a system without sealed memory.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_content(file: &Path, content: File) -> Result<LoadedLibrary, LoadFailure> {
+    let path = &loadable_path(file, &content);
+    // The loader knows a library by the path it was loaded from. That path has the number of
+    // the handle in it: were the handle closed, the next one would get its number, and
+    // loading from it would answer with the library that was there before.
+    std::mem::forget(content);
     let tag = read_tag(path)?;
     let api_version = check_api(&tag)?;
     let library = Library::open(path)?;

@@ -174,6 +174,13 @@ impl Registry {
     }
 }
 
+impl Drop for Registry {
+    /// Together: each source may take its moment to log out, and has a process to end.
+    fn drop(&mut self) {
+        side_by_side(std::mem::take(&mut self.sources), drop);
+    }
+}
+
 fn try_all(files: Vec<Admitted>, isolation: &Isolation) -> Vec<Tried> {
     let attempt =
         |(file, admitted, before): Admitted,

@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -71,29 +71,6 @@ impl Snapshot {
         })
     }
 
-    /// The same snapshot in another process, which got its handle from the one that took it.
-    ///
-    /// Either the handle itself is sent (`SCM_RIGHTS`), or the process opens the
-    /// [loadable path](Self::loadable_path) that the other one told it; the other one keeps
-    /// its snapshot until then, and for as long as it may have to start a successor.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is not the whole of a library.
-    pub fn inherited(file: PathBuf, handle: OwnedFd) -> Result<Snapshot, LoadFailure> {
-        let mut content = File::from(handle);
-        let (digest, bytes) = measure(&mut content, &mut io::sink())?;
-        if cfg!(target_os = "linux") {
-            content.rewind()?;
-            elf::check(&mut content)??;
-        }
-        Ok(Snapshot {
-            file,
-            digest,
-            bytes,
-            content,
-        })
-    }
-
     /// Where the content was found. What lies there now may be something else.
     pub fn file(&self) -> &Path {
         &self.file
@@ -112,28 +89,23 @@ impl Snapshot {
     /// The path by which this process, and others of the same user, reach the content while
     /// the snapshot lives: for `dlopen`, not for people.
     pub fn loadable_path(&self) -> PathBuf {
-        if cfg!(target_os = "linux") {
-            use std::os::fd::AsRawFd;
-            let (process, number) = (std::process::id(), self.content.as_raw_fd());
-            format!("/proc/{process}/fd/{number}").into()
-        } else {
-            self.file.clone()
-        }
+        loadable_path(&self.file, &self.content)
     }
 
-    /// Lets the content stay for as long as the program runs.
-    ///
-    /// The loader knows a library by the path it was loaded from. That path has the number of
-    /// the handle in it: were the handle closed, the next one would get its number, and
-    /// loading from it would answer with the library that was there before.
-    pub(super) fn keep_for_good(self) {
-        std::mem::forget(self.content);
+    /// The content alone.
+    pub(super) fn into_content(self) -> File {
+        self.content
     }
 }
 
-impl AsFd for Snapshot {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.content.as_fd()
+/// The path of a content that this process has open, and that was found in `file`.
+pub(super) fn loadable_path(file: &Path, content: &File) -> PathBuf {
+    if cfg!(target_os = "linux") {
+        use std::os::fd::AsRawFd;
+        let (process, number) = (std::process::id(), content.as_raw_fd());
+        format!("/proc/{process}/fd/{number}").into()
+    } else {
+        file.to_owned()
     }
 }
 

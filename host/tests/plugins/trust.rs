@@ -110,24 +110,6 @@ fn a_file_written_into_after_it_was_vetted_does_no_harm() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_snapshot_can_be_handed_to_another_owner_and_stays_the_same() {
-    use std::os::fd::AsFd;
-    let taken = Snapshot::of(&built("echo")).unwrap();
-    let content = fs::read(taken.loadable_path()).unwrap();
-    assert_eq!(content, bytes("echo"));
-
-    let handle = taken.as_fd().try_clone_to_owned().unwrap();
-    let handed = Snapshot::inherited(taken.file().to_owned(), handle).unwrap();
-    assert_eq!(
-        (handed.digest(), handed.bytes()),
-        (taken.digest(), taken.bytes())
-    );
-    drop(taken);
-    assert_eq!(loaded(handed), "echo");
-}
-
-#[cfg(target_os = "linux")]
-#[test]
 fn a_process_of_the_same_user_reaches_the_content_by_the_loadable_path() {
     let taken = Snapshot::of(&built("rogue")).unwrap();
     let read = std::process::Command::new("cat")

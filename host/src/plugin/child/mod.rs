@@ -1,4 +1,5 @@
-//! The other end: this program as the process of one plugin, started as `plugin-host FILE`.
+//! The other end: this program as the process of one plugin, started as `plugin-host FILE`,
+//! a command that no help mentions.
 //!
 //! The socket to the host comes as stdin. It is moved to a number of its own, which children
 //! of the plugin do not inherit, and stdin becomes empty. The first thread only reads: calls
@@ -13,6 +14,7 @@ mod line;
 mod progress;
 mod services;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -31,13 +33,25 @@ use super::crew::Crew;
 use super::cut::{self, Cut};
 use super::family;
 use super::frames::{FrameError, Link, receive};
-use super::load::{LoadFailure, LoadedLibrary, load_snapshot};
+use super::load::{LoadFailure, LoadedLibrary, load_content};
 use super::messages::{Answer, Call, Described, ToChild, ToHost};
 use super::sandbox::{self, Terms};
-use super::snapshot::Snapshot;
 
 /// More calls at once than any engine makes; the host bounds them by what is declared.
 const MOST_CALLS: usize = 512;
+
+/// The command.
+pub(super) const COMMAND: &str = "plugin-host";
+
+/// The library of this process, if it was started as that of a plugin: by these arguments,
+/// the program's name being the first.
+pub fn file_to_serve(args: impl IntoIterator<Item = OsString>) -> Option<PathBuf> {
+    let mut args = args.into_iter().skip(1);
+    match (args.next(), args.next(), args.next()) {
+        (Some(command), Some(file), None) if command == COMMAND => Some(file.into()),
+        _ => None,
+    }
+}
 
 /// Lives as the process of that library until the host ends. Answers only when it was not
 /// started by the host.
@@ -52,7 +66,7 @@ pub fn serve(file: &Path) -> ExitCode {
             // Somebody typed the command; if stderr is gone as well, nobody did.
             let _ = writeln!(
                 io::stderr(),
-                "`plugin-host` is a part of musicdl that it starts itself: {why}"
+                "`{COMMAND}` is a part of musicdl that it starts itself: {why}"
             );
             ExitCode::from(2)
         }
@@ -252,7 +266,7 @@ impl Child {
         let content = content
             .take()
             .ok_or_else(|| LoadFailure::Process("it was loaded before".to_owned()))??;
-        Snapshot::inherited(self.file.clone(), content.into()).and_then(load_snapshot)
+        load_content(&self.file, content)
     }
 
     fn source(&self) -> std::sync::MutexGuard<'_, Option<Arc<Life>>> {

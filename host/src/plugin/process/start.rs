@@ -17,6 +17,7 @@ use super::death::Death;
 use super::output::Output;
 use super::running::Running;
 use super::tend::tend;
+use crate::plugin::child;
 use crate::plugin::family;
 use crate::plugin::frames::Link;
 use crate::plugin::sandbox::Terms;
@@ -38,7 +39,7 @@ pub(super) fn start(
     let mut command = Command::new(&options.program);
     command
         .arg0("musicdl")
-        .arg("plugin-host")
+        .arg(child::COMMAND)
         .arg(library.loadable_path())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(prints.try_clone()?)
