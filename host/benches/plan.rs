@@ -1,10 +1,7 @@
-//! The steps of a large plan, measured from within; run by `cargo xtask bench`. Prints a line
-//! a figure: name, what was measured, the milliseconds that count, bound in milliseconds.
+//! The steps of a large plan, measured from within; run by `cargo xtask bench`.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the figures are what this program is for"
-)]
+mod clock;
+mod figures;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,10 +14,14 @@ use musicdl::plan::{Plan, PlanItem, dedup, order};
 use musicdl::publish::Placed;
 use musicdl::state::{ReadOnlyState, State};
 
+use clock::{cpu_of, ms};
+use figures::figure;
+
 const ITEMS: usize = 100_000;
 /// Items that an earlier run finished, in the state that is resumed.
 const FINISHED: usize = 60_000;
 const ROUNDS: usize = 7;
+const THIS_THREAD: &str = "/proc/thread-self";
 
 /// What a step took.
 #[derive(Clone, Copy)]
@@ -45,7 +46,7 @@ fn main() {
         });
         // Nothing in it waits: what others take of the machine is no time of ours.
         let counts = took.cpu.unwrap_or(took.wall);
-        figure(
+        tell(
             &format!("de-duplicate and sort 100,000 items, {what}"),
             took,
             counts,
@@ -63,7 +64,7 @@ fn main() {
             assert!(next.is_some(), "something is left to do");
         })
     });
-    figure(
+    tell(
         "resume 100,000 items: open, first pending one",
         took,
         took.wall,
@@ -71,37 +72,27 @@ fn main() {
     );
 }
 
-fn figure(what: &str, took: Took, counts: Duration, bound_ms: u64) {
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+/// Tells what a step took and whether the time that counts is within the bound.
+fn tell(what: &str, took: Took, counts: Duration, bound_ms: u64) {
     let cpu = took
         .cpu
         .map_or_else(String::new, |cpu| format!(", CPU {:.1} ms", ms(cpu)));
-    println!(
-        "{what}\t{:.1} ms{cpu}\t{:.1}\t{bound_ms}",
-        ms(took.wall),
-        ms(counts)
+    figure(
+        what,
+        &format!("{:.1} ms{cpu}", ms(took.wall)),
+        &format!("{bound_ms} ms"),
+        counts <= Duration::from_millis(bound_ms),
     );
 }
 
 fn measured(step: impl FnOnce()) -> Took {
-    let (started, cpu) = (Instant::now(), thread_cpu());
+    let (started, cpu) = (Instant::now(), cpu_of(THIS_THREAD));
     step();
     let wall = started.elapsed();
-    let cpu = thread_cpu()
+    let cpu = cpu_of(THIS_THREAD)
         .zip(cpu)
         .map(|(after, before)| after.saturating_sub(before));
     Took { wall, cpu }
-}
-
-/// Time this thread was on a processor: the first field of the scheduler's statistics, in
-/// nanoseconds (Linux, Documentation/scheduler/sched-stats).
-fn thread_cpu() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split(' ')
-        .next()?
-        .parse()
-        .ok()
-        .map(Duration::from_nanos)
 }
 
 fn median(round: impl FnMut() -> Took) -> Took {

@@ -9,7 +9,7 @@ use crate::process;
 use crate::workspace::{Profile, Workspace};
 
 /// The packages that are plugins.
-const PACKAGES: [&str; 6] = [
+pub(crate) const PACKAGES: [&str; 6] = [
     "musicdl-folder",
     "musicdl-lidarr",
     "musicdl-soundcloud",
@@ -38,11 +38,21 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile, more: &[&str]) -> R
 /// Copies what was built. A library that a running musicdl has open is replaced, never
 /// written into: it would fall with the ground under it.
 pub(crate) fn copy(workspace: &Workspace, profile: Profile, dir: &Path) -> Result<()> {
+    copy_these(workspace, profile, &PACKAGES, dir)
+}
+
+/// The same for the libraries of those packages.
+pub(crate) fn copy_these(
+    workspace: &Workspace,
+    profile: Profile,
+    packages: &[&str],
+    dir: &Path,
+) -> Result<()> {
     if !dir.exists() {
         fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
         keep_others_out(dir)?;
     }
-    for package in PACKAGES {
+    for package in packages {
         let (built, name) = workspace.library(profile, package);
         let (aside, place) = (dir.join(format!(".{name}.new")), dir.join(&name));
         fs::copy(&built, &aside).with_context(|| {

@@ -72,7 +72,11 @@ pub(crate) fn measured(program: &Path, args: &[&OsStr]) -> Result<(Figures, Exit
 }
 
 /// The run of median wall time, of a program too quick for its memory to be looked at.
-pub(crate) fn median_of(times: usize, program: &Path, args: &[&str]) -> Result<Figures> {
+pub(crate) fn median_of(
+    times: usize,
+    program: &Path,
+    args: &[impl AsRef<OsStr>],
+) -> Result<Figures> {
     let mut walls = Vec::with_capacity(times);
     for _ in 0..times {
         let started = Instant::now();
@@ -94,6 +98,19 @@ pub(crate) fn median_of(times: usize, program: &Path, args: &[&str]) -> Result<F
         cpu: None,
         memory_mib: None,
     })
+}
+
+/// Runs a program so many times; beside the answer, the processor seconds of one run with
+/// all the processes it started and waited for.
+pub(crate) fn average_cpu<T>(
+    times: usize,
+    runs: impl FnOnce() -> Result<T>,
+) -> Result<(T, Option<f64>)> {
+    let before = children_cpu();
+    let answer = runs()?;
+    let cpu = children_cpu().zip(before);
+    let cpu = cpu.map(|(after, before)| (after - before) / times as f64);
+    Ok((answer, cpu))
 }
 
 /// Waits for the end. The kernel keeps the highest mark, so that only what is added in the

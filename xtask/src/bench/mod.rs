@@ -2,6 +2,7 @@
 //! the command; docs/performance.md keeps the figures of one machine.
 
 mod inputs;
+mod listing;
 mod measure;
 
 use std::fs;
@@ -11,10 +12,21 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::peers;
+use crate::plugins;
 use crate::process;
 use crate::workspace::{Profile, Workspace};
 
 use measure::{Figures, measured, median_of};
+
+/// The host's own bench programs.
+const INSIDE: [&str; 6] = [
+    "plan",
+    "matching",
+    "engine",
+    "sources",
+    "boundary",
+    "throughput",
+];
 
 const PLAYLIST_WALL: Duration = Duration::from_secs(10);
 const PLAYLIST_MEMORY: u64 = 512;
@@ -30,7 +42,10 @@ struct Row {
 
 /// Builds, measures, prints the table.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    process::run(&mut workspace.cargo(&["build", "--locked", "--release", "-p", "musicdl"]))?;
+    peers::require_programs(&[peers::ARIA2C])?;
+    let mut packages = vec!["musicdl"];
+    packages.extend(listing::FIXTURES);
+    plugins::build(workspace, Profile::Release, &packages)?;
     let program = workspace.program(Profile::Release, "musicdl");
     let ground = workspace.scratch("bench");
     fs::create_dir_all(&ground).with_context(|| ground.display().to_string())?;
@@ -39,10 +54,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for list in inputs::LISTS {
         rows.push(plan(&program, &ground, &list)?);
     }
-    peers::require_programs(&[peers::ARIA2C])?;
-    for program in ["plan", "matching", "engine", "sources", "throughput"] {
-        rows.extend(inside(workspace, program)?);
-    }
+    rows.push(listing::listing(workspace, &program, &ground)?);
+    rows.extend(listing::sizes(workspace)?);
+    rows.extend(inside(workspace)?);
 
     let widest = |cell: fn(&Row) -> &str| {
         rows.iter()
@@ -120,35 +134,28 @@ fn plan(program: &Path, ground: &Path, list: &inputs::List) -> Result<Row> {
     })
 }
 
-/// What a bench program of the host's own measures from within: in each line the name, what was
-/// measured, the milliseconds that count and their bound, with tabs between; or instead of the
-/// last two the bound in words and whether it holds.
-fn inside(workspace: &Workspace, program: &str) -> Result<Vec<Row>> {
-    let mut command = workspace.cargo(&[
-        "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", program,
-    ]);
-    println!("\n$ {}", process::shown(&command));
-    let text = String::from_utf8(process::output(&mut command)?)?;
-    text.lines()
-        .map(|line| {
+/// What the host's own bench programs measure from within, in lines of four cells with tabs
+/// between: the name, what was measured, its bound, and whether it holds.
+fn inside(workspace: &Workspace) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for bench in INSIDE {
+        let mut command = workspace.cargo(&[
+            "bench", "--locked", "--quiet", "-p", "musicdl", "--bench", bench,
+        ]);
+        println!("\n$ {}", process::shown(&command));
+        let text = String::from_utf8(process::output(&mut command)?)?;
+        for line in text.lines() {
             let cells: Vec<&str> = line.split('\t').collect();
-            let [what, figures, counts, bound] = cells.as_slice() else {
+            let [what, figures, bound, holds @ ("yes" | "no")] = cells.as_slice() else {
                 anyhow::bail!("the bench program said `{line}`");
             };
-            if matches!(*bound, "yes" | "no") {
-                return Ok(Row {
-                    what: (*what).to_owned(),
-                    figures: (*figures).to_owned(),
-                    bound: (*counts).to_owned(),
-                    holds: *bound == "yes",
-                });
-            }
-            Ok(Row {
+            rows.push(Row {
                 what: (*what).to_owned(),
                 figures: (*figures).to_owned(),
-                bound: format!("{bound} ms"),
-                holds: counts.parse::<f64>()? <= bound.parse::<f64>()?,
-            })
-        })
-        .collect()
+                bound: (*bound).to_owned(),
+                holds: *holds == "yes",
+            });
+        }
+    }
+    Ok(rows)
 }
