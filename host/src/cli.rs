@@ -128,6 +128,18 @@ pub enum Command {
         /// The track: its id, or words of its name
         item: String,
     },
+    /// Show the tags of files, or write them: the sound is compared before and after
+    Tag {
+        /// The files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Write a tag, such as title=Bluebird, track=3/12 or, once for each, artist=Ann
+        #[arg(long, value_name = "TAG=VALUE")]
+        set: Vec<String>,
+        /// Write what the journal has from catalogs, for files that a run placed; asks nobody
+        #[arg(long)]
+        from_catalog: bool,
+    },
     /// List the source plugins: version, what is missing, load time, or why one was refused;
     /// or make, check, install and describe one
     #[command(args_conflicts_with_subcommands = true)]
@@ -217,6 +229,7 @@ impl Cli {
                 | Command::Cancel { .. }
                 | Command::Retry { .. }
                 | Command::Explain { .. }
+                | Command::Tag { .. }
                 | Command::Plugins { .. },
             ) => {
                 // What was found to fail may be tried with fewer or more at once.

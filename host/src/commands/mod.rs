@@ -15,6 +15,7 @@ mod run;
 mod selection;
 mod sources;
 mod status;
+mod tag;
 
 use std::process::ExitCode;
 
@@ -94,6 +95,17 @@ fn dispatch(cli: Cli, environment: &Environment, screen: &Screen) -> Result<Exit
             retry::retry(environment, &items, failed, &cli.run, screen)
         }
         Some(Command::Explain { item }) => explain::explain_item(environment, &item, screen),
+        Some(Command::Tag {
+            files,
+            set,
+            from_catalog,
+        }) => {
+            let wanted = tag::Wanted {
+                set: &set,
+                from_catalog,
+            };
+            tag::tag(environment, &files, &wanted, screen)
+        }
         Some(Command::Plugins { action, check }) => {
             plugins::plugins(environment, action, check, screen)
         }

@@ -13,9 +13,10 @@ use super::interrupts::Interrupts;
 use super::planning::{self, Drawn};
 use super::report::{Delivered, Parts, Report};
 use super::selection::Selection;
+use super::tag::id3_of;
 use super::{plan, playlists, sources};
 use crate::cli::RunArgs;
-use crate::config::{self, Config, Id3Version, LyricsPlace};
+use crate::config::{self, Config, LyricsPlace};
 use crate::convert::{self, Ffmpeg};
 use crate::engine::{
     EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options, Outcome,
@@ -28,7 +29,6 @@ use crate::plan::generate::Findings;
 use crate::plan::{Plan, PlanItem, Status};
 use crate::publish::Publisher;
 use crate::state::{Memory, SourceNotes, State};
-use crate::tagging::Id3;
 use crate::ui::Screen;
 
 /// Hits asked of a source in one search: enough for the right one among covers and live
@@ -242,10 +242,7 @@ fn finishing(config: &Config) -> Result<Finishing, Failure> {
     Ok(Finishing {
         cover_file: config.library.cover_file,
         quality: config.download.quality,
-        id3: match config.tags.id3 {
-            Id3Version::V24 => Id3::V24,
-            Id3Version::V23 => Id3::V23,
-        },
+        id3: id3_of(config),
         lyrics: LyricsWish { embedded, beside },
         source_comment: config.tags.source_comment,
         replaygain: config.tags.replaygain,

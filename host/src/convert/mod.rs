@@ -122,6 +122,42 @@ impl Ffmpeg {
 mod tests {
     use super::*;
     use crate::music::Codec;
+    use crate::verify::sounds::Sounds;
+    use crate::verify::{Expected, check};
+
+    #[test]
+    fn every_format_is_made_whole_and_as_long_as_it_was() {
+        let sounds = Sounds::new();
+        let path = std::env::var_os("PATH");
+        let ffmpeg = Ffmpeg::find(None, path.as_deref(), "this test").unwrap();
+        let from = sounds.format("alac.m4a");
+        let before = check(&from, &Expected::default()).unwrap();
+        for (wanted, extension) in [
+            ("mp3 192", "mp3"),
+            ("opus 96", "opus"),
+            ("aac 128", "m4a"),
+            ("vorbis 128", "ogg"),
+            ("flac", "flac"),
+            ("alac", "m4a"),
+        ] {
+            let encoding = Encoding::parse(wanted).unwrap();
+            let to = sounds.path(&wanted.replace(' ', "-"));
+            let source = (from.as_path(), before.container);
+            ffmpeg
+                .convert(source, &to, encoding, before.duration_ms)
+                .unwrap_or_else(|error| panic!("{wanted}: {error}"));
+            let duration_ms = Some(before.duration_ms);
+            let made = check(&to, &Expected { duration_ms }).unwrap();
+            assert_eq!(made.codec, encoding.codec(), "{wanted}");
+            assert_eq!(made.extension, extension, "{wanted}");
+            let longer = made.duration_ms.abs_diff(before.duration_ms);
+            assert!(longer < 100, "{wanted}: {longer} ms");
+            if made.codec.is_lossless() {
+                assert_eq!(made.bit_depth, before.bit_depth, "{wanted}");
+                assert_eq!(made.sample_rate, before.sample_rate, "{wanted}");
+            }
+        }
+    }
 
     fn sound(codec: Codec, kilobits: u32) -> Sound {
         Sound {

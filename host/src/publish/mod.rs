@@ -21,6 +21,7 @@ mod error;
 mod existing;
 mod files;
 mod folders;
+mod in_place;
 mod name;
 mod recycle;
 mod root;
@@ -35,6 +36,7 @@ pub use beside::{Cover, M3uWritten};
 pub use error::{PublishError, stops_the_run};
 pub use existing::Existing;
 pub use files::Placed;
+pub use in_place::{SwapError, swap};
 pub use staging::Staging;
 
 use crate::music::{SourceName, TrackId};

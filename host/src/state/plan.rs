@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ReadOnlyState, State, StateError, now_ms};
 use crate::layout::RelPath;
-use crate::music::TrackId;
+use crate::music::{Track, TrackId};
 use crate::plan::{ItemKind, ItemState, Plan, SkipReason};
 
 /// What earlier runs left that planning uses.
@@ -170,6 +170,31 @@ impl State {
 }
 
 impl ReadOnlyState {
+    /// What catalogs said of the track that a run placed at that path of the library; `None`
+    /// when none did.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn placed_track(&self, path: &str) -> Result<Option<Track>, StateError> {
+        let select = "SELECT item.track FROM placement JOIN item ON item.id = placement.item
+                      WHERE placement.path = ?1";
+        let found = self
+            .connection
+            .query_row(select, [path], |row| row.get::<_, String>(0))
+            .optional();
+        let track = found.and_then(|json| {
+            let track = json.map(|json| serde_json::from_str(&json)).transpose();
+            track.map_err(|error| {
+                let kind = rusqlite::types::Type::Text;
+                rusqlite::Error::FromSqlConversionFailure(0, kind, error.into())
+            })
+        });
+        track.map_err(|source| StateError::Database {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
     /// What earlier runs left.
     ///
     /// # Errors

@@ -54,6 +54,41 @@ impl Tags {
         }
     }
 
+    /// Takes over everything that `other` says.
+    pub fn take_over(&mut self, other: &Self) {
+        fn one<T: Clone>(mine: &mut Option<T>, other: &Option<T>) {
+            if other.is_some() {
+                mine.clone_from(other);
+            }
+        }
+        fn all(mine: &mut Vec<String>, other: &[String]) {
+            if !other.is_empty() {
+                *mine = other.to_vec();
+            }
+        }
+        one(&mut self.title, &other.title);
+        all(&mut self.artists, &other.artists);
+        one(&mut self.album, &other.album);
+        one(&mut self.album_artist, &other.album_artist);
+        one(&mut self.track_number, &other.track_number);
+        one(&mut self.track_total, &other.track_total);
+        one(&mut self.disc_number, &other.disc_number);
+        one(&mut self.disc_total, &other.disc_total);
+        one(&mut self.date, &other.date);
+        one(&mut self.isrc, &other.isrc);
+        one(&mut self.recording_mbid, &other.recording_mbid);
+        one(&mut self.explicit, &other.explicit);
+        all(&mut self.genres, &other.genres);
+        one(&mut self.label, &other.label);
+        one(&mut self.upc, &other.upc);
+        one(&mut self.release_mbid, &other.release_mbid);
+        one(&mut self.compilation, &other.compilation);
+        one(&mut self.comment, &other.comment);
+        one(&mut self.lyrics, &other.lyrics);
+        one(&mut self.track_gain, &other.track_gain);
+        one(&mut self.album_gain, &other.album_gain);
+    }
+
     /// Takes over what a source says in pairs, where nobody said it yet: `genre` (several with
     /// `;` between them), `label`, `upc`, `track_total`, `disc_total`, `date`, `release_mbid`.
     pub fn fill_from(&mut self, extra: &[(String, String)]) {
@@ -86,7 +121,7 @@ fn fill<T>(known: &mut Option<T>, said: Option<T>) {
 }
 
 /// A barcode: 8 to 14 digits.
-fn is_code(text: &str) -> bool {
+pub(super) fn is_code(text: &str) -> bool {
     (8..=14).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -122,7 +157,7 @@ impl Tags {
 
 /// Without control characters: a zero would split a value in two, a newline starts a line in
 /// players that show one.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let spaced: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -132,7 +167,7 @@ fn printable(text: &str) -> String {
 
 /// `1987`, `1987-04` or `1987-04-01`. Anything else would be refused by one tag format and
 /// stored as it is by another.
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let lengths = [4, 2, 2];
     let parts: Vec<&str> = text.split('-').collect();
     let digits =

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use lofty::TextEncoding;
 use lofty::id3::v2::{
-    Frame, FrameId, Id3v2Tag, TextInformationFrame, UniqueFileIdentifierFrame,
+    Frame, FrameId, Id3v2Tag, TextInformationFrame, TimestampFrame, UniqueFileIdentifierFrame,
     UnsynchronizedTextFrame,
 };
 use lofty::tag::Accessor;
@@ -35,7 +35,12 @@ pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
     set(tag, "TRCK", track);
     let disc = of_total(tag, "TPOS", tags.disc_number, tags.disc_total);
     set(tag, "TPOS", disc);
-    set(tag, "TDRC", tags.date.clone());
+    // As numbers: for ID3v2.3 the tag library makes other frames of them, and drops a text.
+    if let Some(date) = tags.date.as_deref().and_then(|date| date.parse().ok()) {
+        drop(tag.remove(&id("TDRC")));
+        let frame = TimestampFrame::new(id("TDRC"), TextEncoding::Latin1, date);
+        tag.insert(Frame::Timestamp(frame));
+    }
     set(tag, "TSRC", tags.isrc.clone());
     if let Some(id) = &tags.recording_mbid {
         tag.retain(|frame| !is_recording_id(frame));
@@ -66,6 +71,22 @@ pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
         // Nobody says in which language they sing.
         let frame = UnsynchronizedTextFrame::new(TextEncoding::UTF8, *b"XXX", "", lyrics.clone());
         tag.insert(Frame::UnsynchronizedText(frame));
+    }
+}
+
+/// For ID3v2.3, where a text has no second value: what follows a zero is lost on players.
+pub(super) fn join_values(tag: &mut Id3v2Tag) {
+    let several = |frame: &Frame<'_>| match frame {
+        Frame::Text(text) if text.value.contains('\0') => {
+            Some((frame.id_str().to_owned(), text.value.replace('\0', "/")))
+        }
+        _ => None,
+    };
+    let joined: Vec<_> = (&*tag).into_iter().filter_map(several).collect();
+    for (name, value) in joined {
+        let id = FrameId::Valid(Cow::Owned(name));
+        let frame = TextInformationFrame::new(id, TextEncoding::UTF8, value);
+        tag.insert(Frame::Text(frame));
     }
 }
 

@@ -7,12 +7,15 @@
 //! copy goes into a library is `publish`'s.
 
 mod cover;
+mod edit;
 mod error;
 mod from_track;
 mod gain;
 mod id3;
 mod ilst;
 mod lyrics;
+#[cfg(test)]
+mod odd_layouts;
 mod older;
 mod opened;
 mod sound;
@@ -28,6 +31,7 @@ use std::path::Path;
 use crate::verify::{self, Container, VerifyError, payload_hash};
 
 pub use cover::{Cover, CoverError};
+pub use edit::EditError;
 pub use error::TagError;
 pub use gain::Gain;
 pub use lyrics::{Lyrics, LyricsError};
@@ -192,7 +196,8 @@ fn unsafe_to_write(path: &Path, container: Container) -> Result<Option<&'static 
 }
 
 /// A new file with the same bytes. FLAC loses ID3 tags around it: they are foreign to the
-/// format and would go on to say what its own tags then contradict.
+/// format and would go on to say what its own tags then contradict. So does bare audio with an
+/// ID3v2 tag behind it, which the tag library does not know and would leave in the way.
 fn copy(from: &Path, to: &Path, container: Container) -> Result<File, TagError> {
     let failed = |doing, path: &Path| {
         let path = path.to_owned();
@@ -204,8 +209,12 @@ fn copy(from: &Path, to: &Path, container: Container) -> Result<File, TagError> 
     };
     let mut source = File::open(from).map_err(failed("read", from))?;
     let len = source.metadata().map_err(failed("read", from))?.len();
+    let range = || verify::payload_range(from).map_err(|e| audio(from, e));
+    let is_bare = matches!(container, Container::Mp3 | Container::Adts);
     let (start, end) = if container == Container::Flac {
-        verify::payload_range(from).map_err(|e| audio(from, e))?
+        range()?
+    } else if is_bare && has_id3_at_its_end(&mut source, len).map_err(failed("read", from))? {
+        (0, range()?.1)
     } else {
         (0, len)
     };
@@ -224,6 +233,24 @@ fn copy(from: &Path, to: &Path, container: Container) -> Result<File, TagError> 
         return Err(failed("write", to)(source));
     }
     Ok(file)
+}
+
+/// Whether the footer of an ID3v2.4 tag stands at the end, or before an ID3v1 tag.
+fn has_id3_at_its_end(file: &mut File, len: u64) -> io::Result<bool> {
+    const FOOTER: u64 = 10;
+    const ID3V1: u64 = 128;
+    for behind in [FOOTER, FOOTER + ID3V1] {
+        let mut magic = [0; 3];
+        let Some(at) = len.checked_sub(behind) else {
+            continue;
+        };
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut magic)?;
+        if &magic == b"3DI" {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn write(

@@ -53,9 +53,11 @@ fn parsing() -> ParseOptions {
         .max_junk_bytes(MOST_JUNK)
 }
 
-fn writing(id3: Id3) -> WriteOptions {
+fn writing(version: Id3) -> WriteOptions {
     let mut options = WriteOptions::new().respect_read_only(false);
-    options.use_id3v23(id3 == Id3::V23).parse_options(parsing())
+    options
+        .use_id3v23(version == Id3::V23)
+        .parse_options(parsing())
 }
 
 impl Opened {
@@ -224,8 +226,18 @@ impl Opened {
         }
     }
 
+    fn id3v2_mut(&mut self) -> Option<&mut Id3v2Tag> {
+        match self {
+            Self::Mpeg(f) => f.id3v2_mut(),
+            Self::Wav(f) => f.id3v2_mut(),
+            Self::Aiff(f) => f.id3v2_mut(),
+            Self::Aac(f) => f.id3v2_mut(),
+            Self::Flac(_) | Self::Vorbis(_) | Self::Opus(_) | Self::Mp4(_) => None,
+        }
+    }
+
     /// Writes the tags into `file`, which holds what was opened.
-    pub(super) fn save(&mut self, file: &mut File, id3: Id3) -> Result<(), FileEncodingError> {
+    pub(super) fn save(&mut self, file: &mut File, version: Id3) -> Result<(), FileEncodingError> {
         file.rewind()?;
         let had_id3v1 = match self {
             Self::Mpeg(f) => f.remove_id3v1().is_some(),
@@ -238,18 +250,23 @@ impl Opened {
             | Self::Aiff(_) => false,
         };
         if had_id3v1 {
-            TagType::Id3v1.remove_from(file, writing(id3))?;
+            TagType::Id3v1.remove_from(file, writing(version))?;
             file.rewind()?;
         }
+        if version == Id3::V23
+            && let Some(tag) = self.id3v2_mut()
+        {
+            id3::join_values(tag);
+        }
         match self {
-            Self::Flac(f) => f.save_to(file, writing(id3)),
-            Self::Vorbis(f) => f.save_to(file, writing(id3)),
-            Self::Opus(f) => f.save_to(file, writing(id3)),
-            Self::Mpeg(f) => f.save_to(file, writing(id3)),
-            Self::Mp4(f) => f.save_to(file, writing(id3)),
-            Self::Wav(f) => f.save_to(file, writing(id3)),
-            Self::Aiff(f) => f.save_to(file, writing(id3)),
-            Self::Aac(f) => f.save_to(file, writing(id3)),
+            Self::Flac(f) => f.save_to(file, writing(version)),
+            Self::Vorbis(f) => f.save_to(file, writing(version)),
+            Self::Opus(f) => f.save_to(file, writing(version)),
+            Self::Mpeg(f) => f.save_to(file, writing(version)),
+            Self::Mp4(f) => f.save_to(file, writing(version)),
+            Self::Wav(f) => f.save_to(file, writing(version)),
+            Self::Aiff(f) => f.save_to(file, writing(version)),
+            Self::Aac(f) => f.save_to(file, writing(version)),
         }
     }
 }

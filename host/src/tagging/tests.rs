@@ -12,7 +12,7 @@ use super::*;
 use crate::verify::sounds::{FORMATS, Sounds, noise};
 use crate::verify::{Expected, check};
 
-fn tags() -> Tags {
+pub(super) fn tags() -> Tags {
     Tags {
         title: Some("Für Elise (夜に駆ける)".into()),
         artists: vec!["Søren Ångström".into(), "Мумий Тролль".into()],
@@ -55,7 +55,7 @@ fn kept(name: &str) -> Tags {
 }
 
 /// What ffprobe says of a file: keys in lower case.
-fn probe(path: &Path) -> BTreeMap<String, String> {
+pub(super) fn probe(path: &Path) -> BTreeMap<String, String> {
     let out = Command::new("ffprobe")
         .args(["-v", "error", "-of", "json"])
         .args(["-show_entries", "format_tags:stream_tags"])
@@ -90,7 +90,7 @@ fn tagged(sounds: &Sounds, from: &Path, tags: &Tags, cover: Option<&Cover>) -> (
     (to, written)
 }
 
-fn picture(sounds: &Sounds, name: &str, color: &str) -> Cover {
+pub(super) fn picture(sounds: &Sounds, name: &str, color: &str) -> Cover {
     let path = sounds.path(name);
     let source = format!("color=c={color}:s=120x100:d=1");
     let status = Command::new("ffmpeg")

@@ -30,5 +30,6 @@ mod renewed;
 mod sites;
 #[path = "../support/mod.rs"]
 mod support;
+mod tagged;
 mod three_kinds;
 mod two_runs;
