@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musicdl::engine::{
-    Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Journal, JournalError, Lane,
-    NoBook, Options, PaceWish, Reporter, SearchOrder, Wish,
+    Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
+    JournalError, Lane, NoBook, Options, PaceWish, Reporter, SearchOrder, Wish,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -348,7 +348,7 @@ fn run(tracks: usize, jobs: usize, sources: Vec<(&str, Arc<dyn Source>, Limits)>
     };
     let engine = Engine::new(
         sources.into_iter().map(lane).collect(),
-        Finisher::new(Arc::new(publisher), false),
+        Finisher::new(Arc::new(publisher), Finishing::default()),
         options,
         Arc::new(NoBook),
     );

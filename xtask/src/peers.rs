@@ -34,6 +34,13 @@ pub(crate) const ARIA2C: Program = Program {
     package: "aria2",
 };
 
+/// Shows the system calls of a run: the only way to see what was synced, and when.
+pub(crate) const STRACE: Program = Program {
+    name: "strace",
+    probe: &["strace", "-V"],
+    package: "strace",
+};
+
 /// Runs the servers of the tests.
 const PYTHON: Program = Program {
     name: "Python 3 with venv",

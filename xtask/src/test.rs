@@ -16,6 +16,10 @@ pub(crate) fn run(workspace: &Workspace, filters: &[&str]) -> Result<()> {
     // Its lock file is older than ours and may name releases that nothing else needs.
     process::run(&mut workspace.cargo(&["fetch", "--locked", "--manifest-path", KEPT]))?;
     peers::require_programs(&[peers::FFMPEG])?;
+    // Elsewhere the tests that read system calls are not built.
+    if cfg!(target_os = "linux") {
+        peers::require_programs(&[peers::STRACE])?;
+    }
     let servers = Environment::SERVERS.installed(workspace)?;
     let ytdlp = Environment::YTDLP.installed(workspace)?;
     let mut nextest = peers::tool(workspace, "cargo-nextest")?;

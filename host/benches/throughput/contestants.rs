@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musicdl::engine::{
-    Cancel, Deadlines, Engine, Event, ExtraFiles, Finisher, Lane, Options, PaceWish, Reporter,
-    SearchOrder,
+    Cancel, Deadlines, Engine, Event, ExtraFiles, Finisher, Finishing, Lane, Options, PaceWish,
+    Reporter, SearchOrder,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -163,7 +163,7 @@ async fn ours(url: &str, files: usize, dir: &Path) {
     state.save_plan(&plan).expect("the plan is saved");
     let notes = SourceNotes::open(&dir.join("state")).expect("the state is ours");
     let publisher = Publisher::open(&library).expect("the library is ours");
-    let finisher = Finisher::new(Arc::new(publisher), false);
+    let finisher = Finisher::new(Arc::new(publisher), Finishing::default());
     let engine = Engine::new(vec![lane], finisher, options, Arc::new(notes));
     let outcome = engine
         .run(&mut plan, &mut state, &mut Nobody, &Cancel::new())

@@ -13,6 +13,8 @@ mod collection;
 mod control;
 mod cut_off;
 mod disk;
+#[cfg(target_os = "linux")]
+mod durable;
 mod fallback;
 mod finished;
 mod interrupted;

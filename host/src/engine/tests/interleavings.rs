@@ -6,7 +6,7 @@ use shuttle::sync::mpsc as channel;
 use shuttle::thread;
 
 use super::*;
-use crate::engine::finish::Finished;
+use crate::engine::finish::{Finished, Finishing};
 use crate::publish::Placed;
 
 /// Orders that are tried; there are too many for all.
@@ -66,7 +66,7 @@ fn context() -> Arc<Context> {
         let publisher = Arc::new(Publisher::open(dir.path()).unwrap());
         let context = Context {
             lanes: Vec::new(),
-            finisher: Finisher::new(publisher, false),
+            finisher: Finisher::new(publisher, Finishing::default()),
             rules: Rules::default(),
             patience: Patience {
                 retries: 0,
