@@ -125,6 +125,7 @@ fn finish(
             |item, path| {
                 tagging::read(path).is_ok_and(|has| has.say_all_of(&Tags::from_track(&item.track)))
             },
+            |item| memory.is_done_by_unended_run(item.id()),
         );
     }
     for item in &mut plan.items {

@@ -36,12 +36,14 @@ pub struct Renewals {
 /// be renewed.
 ///
 /// `sound` answers what the audio of a file is, `None` when it cannot be told; `is_tagged`
-/// whether its tags say what the catalog knows.
+/// whether its tags say what the catalog knows, `is_done` whether the same renewal was begun
+/// before, and came as far as this item: a run that goes on does nothing twice.
 pub fn renew(
     plan: &mut Plan,
     wanted: Renewals,
     mut sound: impl FnMut(&Path) -> Option<Sound>,
     mut is_tagged: impl FnMut(&PlanItem, &Path) -> bool,
+    is_done: impl Fn(&PlanItem) -> bool,
 ) -> usize {
     let mut renewed = 0;
     for item in &mut plan.items {
@@ -57,7 +59,7 @@ pub fn renew(
             found.is_some_and(|found| wish.step(&found) > 0)
         };
         let renewal = if wanted.audio {
-            Some(Renewal::Audio)
+            (!is_done(item)).then_some(Renewal::Audio)
         } else if wanted.better.is_some_and(|wish| is_low(wish, sound(&path))) {
             Some(Renewal::Better)
         } else if wanted.tags && !is_tagged(item, &path) {

@@ -19,6 +19,8 @@ pub struct Memory {
     retries: HashMap<TrackId, u32>,
     /// Items that the user cancelled.
     cancelled: HashSet<TrackId>,
+    /// Items that the newest run completed, if it did not come to its end.
+    done_before_the_end: HashSet<TrackId>,
     /// Root of the library of the newest run, the bytes of its path.
     library: Option<Vec<u8>>,
 }
@@ -39,6 +41,12 @@ impl Memory {
     /// Whether the user cancelled that item.
     pub fn is_cancelled(&self, id: &TrackId) -> bool {
         self.cancelled.contains(id)
+    }
+
+    /// Whether a run that was interrupted or killed completed that item, and none ended since:
+    /// what it did anew need not be done anew.
+    pub fn is_done_by_unended_run(&self, id: &TrackId) -> bool {
+        self.done_before_the_end.contains(id)
     }
 
     /// The user wants those items again.
@@ -230,6 +238,16 @@ fn read_memory(connection: &Connection) -> rusqlite::Result<Memory> {
         memory
             .cancelled
             .insert(TrackId::from_saved(row.get::<_, String>(0)?));
+    }
+    let mut done = connection.prepare(
+        "SELECT item.id FROM item JOIN run ON run.id = (SELECT max(id) FROM run)
+         WHERE item.status = 'completed' AND item.changed_at >= run.started_at
+             AND (run.outcome IS NULL OR run.outcome IN ('interrupted', 'terminated', 'disk'))",
+    )?;
+    let mut rows = done.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = TrackId::from_saved(row.get::<_, String>(0)?);
+        memory.done_before_the_end.insert(id);
     }
     memory.library = connection
         .query_row(

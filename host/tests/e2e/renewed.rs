@@ -124,6 +124,24 @@ fn replace_fetches_again_and_keeps_the_old_file() {
 }
 
 #[test]
+fn a_replacement_of_everything_that_was_interrupted_goes_on_where_it_was() {
+    let scene = scene("{overwrite: replace}");
+    scene.run(&[]).exits(0);
+    assert_eq!(scene.delivered(), ["folder: 1"]);
+    // As a run leaves it that is killed now.
+    let state = rusqlite::Connection::open(scene.path(".musicdl/state.db")).unwrap();
+    let newest =
+        "UPDATE run SET ended_at = NULL, outcome = NULL WHERE id = (SELECT max(id) FROM run)";
+    assert_eq!(state.execute(newest, []).unwrap(), 1);
+    drop(state);
+    scene.run(&[]).exits(0);
+    assert_eq!(scene.delivered(), [""; 0]);
+    // That one came to its end, and the next begins anew.
+    scene.run(&[]).exits(0);
+    assert_eq!(scene.delivered(), ["folder: 1"]);
+}
+
+#[test]
 fn metadata_writes_tags_anew_where_the_catalog_knows_more_and_leaves_the_sound() {
     let scene = scene("{overwrite: metadata}");
     let before = scene.library().fingerprints();
