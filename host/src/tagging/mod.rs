@@ -122,8 +122,7 @@ pub struct Written {
 /// Copies `from` to `to`, which must not exist, and writes `tags` into the copy.
 ///
 /// `cover` is put in only where the file has no picture of its own. ID3 tags become the version
-/// `id3`. The copy has the
-/// permissions of a new file. Nothing is synced to the disk. Blocking.
+/// `id3`. The copy has the permissions of a new file. Nothing is synced to the disk. Blocking.
 ///
 /// # Errors
 /// See [`TagError`]; whatever it is, `to` does not exist afterwards.
