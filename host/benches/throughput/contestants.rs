@@ -20,7 +20,7 @@ use musicdl::plan::{Plan, PlanItem};
 use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route, SourceFacts};
 use musicdl::publish::Publisher;
 use musicdl::state::{SourceNotes, State};
-use musicdl::tagging::{self, Tags};
+use musicdl::tagging::{self, Id3, Tags};
 use musicdl::verify::{self, Expected};
 use musicdl_plugin_api::http::Request;
 use musicdl_plugin_api::{
@@ -255,7 +255,7 @@ fn audio(one: &Path, files: usize, dir: &Path) {
                     let verified = verify::check(one, &Expected::default());
                     let container = verified.expect("it is whole").container;
                     let tags = Tags::from_track(&track(n));
-                    tagging::write_copy(one, &copy, &tags, None, container)
+                    tagging::write_copy(one, &copy, &tags, None, container, Id3::default())
                         .expect("there is room for a copy");
                     std::fs::remove_file(&copy).expect("the copy is ours");
                 }
