@@ -69,6 +69,7 @@ impl Ffmpeg {
         };
         let time = LEAST_TIME + Duration::from_millis(length_ms) * TIME_PER_LENGTH;
         let mut child = self.command(arguments).spawn().map_err(failed)?;
+        limit(&child, time);
         let (output, words) = (child.stdout.take(), child.stderr.take());
         let (Some(output), Some(words)) = (output, words) else {
             unreachable!("both are piped");
@@ -113,7 +114,14 @@ impl Ffmpeg {
     fn command(&self, arguments: &[OsString]) -> Command {
         let mut command = Command::new(&self.program);
         command
-            .args(["-nostdin", "-hide_banner", "-loglevel", "error"])
+            .args([
+                "-nostdin",
+                "-hide_banner",
+                "-loglevel",
+                "error",
+                "-threads",
+                "1",
+            ])
             .args(arguments)
             .env_clear()
             .stdin(Stdio::null())
@@ -154,6 +162,29 @@ pub(super) fn file(path: &Path) -> OsString {
     file.push(path);
     file
 }
+
+/// Holds also when nobody is left to wait for it: its processor time is what it had in all, on
+/// one core, and its memory what a hostile file may cost.
+#[cfg(target_os = "linux")]
+fn limit(child: &Child, time: Duration) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    /// Its own libraries take a fifth of that.
+    const MOST_MEMORY: u64 = 2 * 1024 * 1024 * 1024;
+    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    for (resource, most) in [(Resource::Cpu, time.as_secs()), (Resource::As, MOST_MEMORY)] {
+        let most = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        if let Some(id) = id {
+            // It may have ended already, which is fine as well.
+            let _ = prlimit(Some(id), resource, most);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit(_: &Child, _: Duration) {}
 
 fn listen(
     mut output: impl Read,

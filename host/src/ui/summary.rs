@@ -86,7 +86,7 @@ pub(super) fn plan(plan: &Plan, found: &Findings, duplicates: usize) -> String {
             Status::Pending => match item.renewal {
                 Some(Renewal::Tags) => "tag",
                 Some(Renewal::Audio) => "again",
-                Some(Renewal::Better) => "better",
+                Some(Renewal::Better) => "raise",
                 None if item.owned.is_some() => "link",
                 None => "fetch",
             },
@@ -100,7 +100,7 @@ pub(super) fn plan(plan: &Plan, found: &Findings, duplicates: usize) -> String {
             let mark = if at == 0 { mark } else { "also" };
             write_to(
                 &mut text,
-                format_args!("{mark:6} {}\n", plain(target.as_str())),
+                format_args!("{mark:5} {}\n", plain(target.as_str())),
             );
         }
     }

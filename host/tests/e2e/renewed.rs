@@ -77,7 +77,7 @@ fn an_upgrade_waits_for_something_better_and_keeps_the_old_file() {
     assert_eq!(scene.library().fingerprints()[&key], before[&key]);
 
     gets_better(&scene);
-    scene.run(&["plan"]).exits(0).says(&["better", WREN]);
+    scene.run(&["plan"]).exits(0).says(&["raise", WREN]);
     scene.run(&[]).exits(0);
     let library = scene.library();
     assert_eq!(library.audio(), [format!("{WREN}.flac")]);
