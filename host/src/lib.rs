@@ -27,6 +27,7 @@
 //! | `STATE/state.db` | the journal, by [`state`] |
 //! | `STATE/report.json` | the last run's report, by [`commands`] |
 //! | `STATE/plugins/NAME.json` | what a plugin keeps, by [`plugin`] |
+//! | `STATE/quarantine/` | refused files with their reasons, by [`publish`]; old ones are removed |
 //! | `PLUGINS/plugins.lock` | the plugins the user trusts, by [`plugin::trust`] |
 //!
 //! # Glossary
@@ -38,6 +39,7 @@
 //! - *source*: where bytes come from; a loaded plugin. *catalog*: where metadata comes from.
 //! - *library*: the directory of finished music. *hit*: a raw search result.
 //! - *candidate*: a hit with its score. *item*: a track of a plan, with its state.
+//! - *quarantine*: where refused files are kept for a while.
 //! - *attempt*: one item at one source. *placement*: a final path of an item.
 
 mod beneath;

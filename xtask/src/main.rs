@@ -18,6 +18,7 @@ mod peers;
 mod plugins;
 mod process;
 mod quickstart;
+mod refusals;
 mod test;
 mod workspace;
 
@@ -36,6 +37,7 @@ cargo xtask test [FILTER..]          install what the tests need and run all, or
 cargo xtask ci [--quick]             format, words, lints, docs, licences; or what needs no build
 cargo xtask bench                    measure the release build against its bounds
 cargo xtask endure [KILLS]           kill runs 500 times, and at every operation on a file
+cargo xtask refusals [COUNT]         count whole files (10,000) that verification refuses
 cargo xtask plugins DIR              build the plugins for use and copy them into DIR
 ";
 
@@ -61,6 +63,8 @@ fn run(args: &[String]) -> Result<()> {
         ["endure"] => endure::run(&workspace, None),
         ["endure", kills] => endure::run(&workspace, Some(kills)),
         ["bench"] => bench::run(&workspace),
+        ["refusals"] => refusals::run(&workspace, "10000"),
+        ["refusals", count] => refusals::run(&workspace, count),
         ["plugins", dir] => plugins::deliver(&workspace, &PathBuf::from(dir)),
         [] | ["help" | "-h" | "--help", ..] => {
             print!("{HELP}");

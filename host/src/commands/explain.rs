@@ -99,6 +99,9 @@ fn in_words(answer: &Answer<'_>) -> String {
             |why| plain(why).clone(),
         );
         line(format!("fetched from {}: {end}", attempt.source));
+        if let Some(finding) = &attempt.finding {
+            line(format!("  {}", plain(finding)));
+        }
     }
     text.trim_end().to_owned()
 }

@@ -16,6 +16,7 @@ mod selection;
 mod sources;
 mod status;
 mod tag;
+mod verification;
 
 use std::process::ExitCode;
 

@@ -14,7 +14,7 @@ use super::planning::{self, Drawn};
 use super::report::{Delivered, Parts, Report};
 use super::selection::Selection;
 use super::tag::id3_of;
-use super::{plan, playlists, sources};
+use super::{plan, playlists, sources, verification};
 use crate::cli::RunArgs;
 use crate::config::{self, Config, LyricsPlace};
 use crate::convert::{self, Ffmpeg};
@@ -27,7 +27,7 @@ use crate::matching::Rules;
 use crate::music::SourceName;
 use crate::plan::generate::Findings;
 use crate::plan::{Plan, PlanItem, Status};
-use crate::publish::Publisher;
+use crate::publish::{Publisher, Quarantine};
 use crate::state::{Memory, SourceNotes, State};
 use crate::ui::Screen;
 
@@ -120,8 +120,13 @@ async fn carry_out(
     {
         return Err(sources.nothing_usable(config));
     }
+    let inspector = verification::inspector(config)?;
     let publisher = Arc::new(Publisher::open(&config.library.path)?);
     publisher.sweep()?;
+    if let Err(error) = quarantine(config).tidy() {
+        let path = config.quarantine.path.display();
+        screen.warnings(&[format!("the quarantine `{path}` cannot be used: {error}")]);
+    }
     sources.deliver_to(&publisher);
     interrupts.be_polite();
     state.begin_run(&config.library.path)?;
@@ -138,7 +143,7 @@ async fn carry_out(
     };
     let engine = Engine::new(
         lanes,
-        Finisher::new(Arc::clone(&publisher), finishing),
+        Finisher::new(Arc::clone(&publisher), finishing).inspecting(inspector, quarantine(config)),
         engine_options(config),
         book,
     );
@@ -249,6 +254,12 @@ fn finishing(config: &Config) -> Result<Finishing, Failure> {
         convert,
         ffmpeg,
     })
+}
+
+/// Where refused files are kept, by the config.
+pub(super) fn quarantine(config: &Config) -> Quarantine {
+    let kept = &config.quarantine;
+    Quarantine::new(&kept.path, kept.max_size, kept.max_age)
 }
 
 /// How the engine is to work, by the config.

@@ -40,17 +40,8 @@ pub(super) struct Sources {
 /// Loads every plugin with its settings. Called within the runtime, whose threads carry the
 /// plugins' requests.
 pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
-    let net = HostNet::new(
-        net_options(&config.network),
-        tokio::runtime::Handle::current(),
-    )
-    .map_err(unusable_network)?;
     let scratch = Scratch::below(&std::env::temp_dir()).map_err(no_scratch)?;
-    let ground = Ground {
-        net,
-        store_dir: config.state.join("plugins"),
-        temp_root: scratch.path().to_owned(),
-    };
+    let ground = ground(config, scratch.path().to_owned())?;
     let warnings = RefCell::new(Vec::new());
     // The settings are read once; what the services need of them waits here.
     let facts: RefCell<Vec<(SourceName, SourceFacts)>> = RefCell::default();
@@ -99,6 +90,21 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
         warnings,
         sandbox,
         _scratch: scratch,
+    })
+}
+
+/// What services stand on, with scratch directories below `temp_root`. Called within the
+/// runtime.
+pub(super) fn ground(config: &Config, temp_root: PathBuf) -> Result<Ground, Failure> {
+    let net = HostNet::new(
+        net_options(&config.network),
+        tokio::runtime::Handle::current(),
+    )
+    .map_err(unusable_network)?;
+    Ok(Ground {
+        net,
+        store_dir: config.state.join("plugins"),
+        temp_root,
     })
 }
 

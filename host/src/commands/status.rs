@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::environment::Environment;
 use super::exit::{Exit, Failure};
-use crate::state::ReadOnlyState;
+use super::run::quarantine;
+use crate::state::{ReadOnlyState, StatusReport};
 use crate::ui::Screen;
 
 /// How often somebody who watches is told.
@@ -17,12 +18,19 @@ pub(super) fn status(
 ) -> Result<Exit, Failure> {
     let config = environment.config_to_look()?;
     let state = ReadOnlyState::open(&config.state)?;
-    let mut status = state.status()?;
+    let quarantine = quarantine(&config);
+    let look = || -> Result<StatusReport, Failure> {
+        let mut status = state.status()?;
+        // A directory that cannot be read hides nothing else.
+        status.quarantine = quarantine.totals().ok();
+        Ok(status)
+    };
+    let mut status = look()?;
     screen.status(&status);
     // Until the run that is watched has ended; without one there is nothing to wait for.
     while watch && status.held_by.is_some() {
         std::thread::sleep(EVERY);
-        let now = state.status()?;
+        let now = look()?;
         if now.statistics != status.statistics || now.held_by.is_none() {
             screen.status(&now);
         }

@@ -13,12 +13,15 @@ const OURS: &str = "MUSICDL_";
 pub(super) const SOURCES: &str = "MUSICDL_SOURCES_";
 
 /// Variables of ours that are not a source's setting.
-pub(super) const VARIABLES: [&str; 6] = [
+pub(super) const VARIABLES: [&str; 9] = [
     "MUSICDL_CONFIG",
     "MUSICDL_LIBRARY",
     "MUSICDL_STATE",
     "MUSICDL_PLUGINS",
     "MUSICDL_JOBS",
+    "MUSICDL_ACOUSTID_KEY",
+    "MUSICDL_ACOUSTID_KEY_FILE",
+    "MUSICDL_ACOUSTID_KEY_COMMAND",
     // Read by `ui`, before there is a config.
     "MUSICDL_LOG",
 ];

@@ -10,6 +10,7 @@ use super::meaning::{self, FromFile};
 use super::paths::Base;
 use super::section::refused;
 use super::source::Around;
+use super::verify::{KeyFrom, KeySaid, VerifyConfig, VerifySaid};
 use super::wanted::{Wanted, WantedInput, WantedKind};
 use super::{Config, LibraryConfig};
 
@@ -125,12 +126,15 @@ impl<'a> Layers<'a> {
             .or(said.state)
             .unwrap_or_else(|| config.directory().join(".musicdl"));
         let plugins = self.plugins().or(said.plugins).unwrap_or_default();
+        let verify = self.verify(said.verify, &config, file.as_deref(), purpose);
+        let quarantine = said.quarantine.in_state(&state);
         let mut download = said.download;
         download.jobs = self.jobs().unwrap_or(download.jobs);
         let mut wanted = said.wanted;
         wanted.extend(self.playlists());
         let mut warnings = self.environment.warnings();
         warnings.extend(file.as_deref().and_then(|file| said.network.warning(file)));
+        warnings.extend(verify.warnings.iter().cloned());
         let around = Arc::new(Around {
             environment: self.environment,
             config,
@@ -157,6 +161,8 @@ impl<'a> Layers<'a> {
             tags: said.tags,
             ffmpeg_path: said.ffmpeg_path,
             matching: said.matching,
+            verify,
+            quarantine,
             sources,
             plugins,
             isolation: said.isolation,
@@ -259,6 +265,32 @@ impl<'a> Layers<'a> {
             line: None,
         };
         inputs.flags.playlists.iter().map(entry).collect()
+    }
+
+    /// The key of AcoustID by variable, in any of its spellings, else what the file says.
+    fn verify(
+        &mut self,
+        said: VerifySaid,
+        config: &Base,
+        file: Option<&Path>,
+        purpose: Purpose,
+    ) -> VerifyConfig {
+        if purpose == Purpose::Inspection {
+            // Nobody is asked, so no keyring has to be opened.
+            return said.without_key();
+        }
+        let given = KeyFrom::ALL.into_iter().find_map(|from| {
+            let variable = from.variable();
+            let text = self.environment.get(variable)?.to_owned();
+            let place = Place::Variable(variable.to_owned());
+            Some(KeySaid::new(from, text, place))
+        });
+        let base = if given.is_some() {
+            &self.current
+        } else {
+            config
+        };
+        said.resolve(given, base, file, &mut self.report)
     }
 
     fn absolute(&mut self, place: Place, key: &str, path: &Path) -> PathBuf {

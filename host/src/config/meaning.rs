@@ -14,6 +14,7 @@ use super::section::Section;
 use super::source::{self, Listed};
 use super::tags::{TAGS, TagsConfig};
 use super::value::{self, Refusal};
+use super::verify::{self, QuarantineSaid, VerifySaid};
 use super::wanted::{Wanted, WantedKind};
 use super::{
     DownloadConfig, ExtraFiles, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig,
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::music::MOST_TARGETS;
 
-pub(super) const TOP: [&str; 16] = [
+pub(super) const TOP: [&str; 18] = [
     "version",
     "songs",
     "albums",
@@ -32,6 +33,8 @@ pub(super) const TOP: [&str; 16] = [
     "tags",
     "ffmpeg_path",
     "matching",
+    "verify",
+    "quarantine",
     "sources",
     "plugins",
     "isolation",
@@ -99,6 +102,8 @@ pub(super) struct FromFile {
     pub(super) tags: TagsConfig,
     pub(super) ffmpeg_path: Option<PathBuf>,
     pub(super) matching: MatchingConfig,
+    pub(super) verify: VerifySaid,
+    pub(super) quarantine: QuarantineSaid,
     pub(super) sources: Vec<Listed>,
     pub(super) plugins: Option<Vec<PathBuf>>,
     pub(super) isolation: Isolation,
@@ -120,6 +125,8 @@ impl Default for FromFile {
             tags: TagsConfig::default(),
             ffmpeg_path: None,
             matching: MatchingConfig::default(),
+            verify: VerifySaid::default(),
+            quarantine: QuarantineSaid::default(),
             sources: Vec::new(),
             plugins: None,
             isolation: Isolation::Process,
@@ -159,6 +166,10 @@ impl FromFile {
         said.tags = TagsConfig::read(top.below("tags", &TAGS, report), report);
         said.ffmpeg_path = top.read("ffmpeg_path", report, |path| base.absolute(path));
         said.matching(top.below("matching", &MATCHING, report), report);
+        let section = top.below("verify", &verify::VERIFY, report);
+        said.verify = VerifySaid::read(section, report);
+        let section = top.below("quarantine", &verify::QUARANTINE, report);
+        said.quarantine = QuarantineSaid::read(section, base, report);
         said.limits(top.below("limits", &LIMITS, report), report);
         said.network = NetworkConfig::read(top.below("network", &NETWORK, report), base, report);
         if let Some(node) = top.take("sources") {

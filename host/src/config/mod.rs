@@ -39,9 +39,17 @@
 //! | `tags.lyrics` | where lyrics go that a source has: `both`, `embedded`, `file` (`.lrc`, if they have times), `none` | `both` |
 //! | `tags.source_comment` | whether a comment names the source | `false` |
 //! | `tags.replaygain` | whether loudness is measured, by ffmpeg, and written | `false` |
-//! | `ffmpeg_path` | the ffmpeg that converts and measures | the first in `PATH` |
+//! | `ffmpeg_path` | the ffmpeg that converts and measures, and decodes Opus and HE-AAC | the first in `PATH` |
 //! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
+//! | `verify.fake_lossless` | lossless files whose sound ends where lossy encoders cut: `report` or `refuse` | `report` |
+//! | `verify.broken_claims` | lossy audio where the source promised lossless, and far fewer bits than promised: `refuse` or `report` | `refuse` |
+//! | `verify.acoustid` | files that AcoustID knows as another recording: `refuse` or `report` | `refuse` |
+//! | `verify.acoustid_key` | your own key of AcoustID; without one nobody is asked. Also `acoustid_key_file`, `acoustid_key_command` | none |
+//! | `verify.acoustid_url` | where AcoustID is | `https://api.acoustid.org` |
+//! | `quarantine.path` | where refused files are kept | `quarantine` in the state directory |
+//! | `quarantine.max_size` | most bytes kept, 0 (nothing is kept) to 1 TiB | `1GiB` |
+//! | `quarantine.max_age` | longest time a file is kept, 1h to 8760h | `720h` |
 //! | `sources` | sources in order of preference with their settings, see below | all loaded plugins |
 //! | `plugins` | directories of plugins | none |
 //! | `isolation` | `process`: each plugin in a process of its own; `none`: all in this one, for debugging a plugin | `process` |
@@ -115,6 +123,7 @@
 //! | `MUSICDL_STATE` | `state` |
 //! | `MUSICDL_PLUGINS` | `plugins`, separated as in `PATH` |
 //! | `MUSICDL_JOBS` | `download.jobs` |
+//! | `MUSICDL_ACOUSTID_KEY` | `verify.acoustid_key`; also with `_FILE` or `_COMMAND` behind it |
 //! | `MUSICDL_SOURCES_<NAME>_<KEY>` | a setting of a source; secrets also with `_FILE` or `_COMMAND` behind the key. Lists: paths separated as in `PATH`, other values by commas |
 //!
 //! An empty variable counts as not set. Paths in variables and flags are relative to the
@@ -135,6 +144,7 @@ mod section;
 mod source;
 mod tags;
 mod value;
+mod verify;
 pub mod wanted;
 
 use std::path::PathBuf;
@@ -151,6 +161,7 @@ pub use network::{NetworkConfig, ProxyChoice};
 pub use secret::Secret;
 pub use source::{PaceConfig, ResolvedSettings, SourceConfig};
 pub use tags::{Id3Version, LyricsPlace, TagsConfig};
+pub use verify::{AcoustIdConfig, Policy, QuarantineConfig, VerifyConfig};
 pub use wanted::{EntryLayout, Wanted, WantedInput, WantedKind};
 
 /// A checked configuration. Every path in it is absolute.
@@ -173,6 +184,10 @@ pub struct Config {
     pub ffmpeg_path: Option<PathBuf>,
     /// When a hit is the wanted recording.
     pub matching: MatchingConfig,
+    /// What of a delivered file is refused, and what reported.
+    pub verify: VerifyConfig,
+    /// What becomes of refused files.
+    pub quarantine: QuarantineConfig,
     /// The listed sources, in order of preference, also those that are switched off.
     pub sources: Vec<SourceConfig>,
     /// Directories of plugins; may be empty.

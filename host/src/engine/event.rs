@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Postponed;
+use super::inspect::Findings;
 use super::policy::counts::SourceTotals;
 use crate::music::{SourceName, TrackId};
 use crate::plan::{Statistics, Status};
@@ -90,6 +91,29 @@ pub enum Event {
     },
     /// Nobody had an item, but a source that rests may have it: it waits for another run.
     ItemPostponed(Postponed),
+    /// A delivered file was checked, and is taken.
+    Verified {
+        /// For which item.
+        id: TrackId,
+        /// From whom.
+        source: SourceName,
+        /// What it is.
+        #[serde(flatten)]
+        findings: Findings,
+    },
+    /// A delivered file was refused, and is kept for a while.
+    Quarantined {
+        /// For which item.
+        id: TrackId,
+        /// From whom.
+        source: SourceName,
+        /// The candidate, as the source names it.
+        target: String,
+        /// Why it was refused.
+        reason: String,
+        /// Where it is; its note stands beside it.
+        path: PathBuf,
+    },
     /// An item succeeded with a flaw that should be known.
     Flaw {
         /// Which item.
@@ -225,6 +249,18 @@ mod tests {
                 until: Timestamp::UNIX_EPOCH,
                 reason: String::new(),
             }),
+            Event::Verified {
+                id: id(),
+                source: source(),
+                findings: Findings::default(),
+            },
+            Event::Quarantined {
+                id: id(),
+                source: source(),
+                target: String::new(),
+                reason: String::new(),
+                path: PathBuf::new(),
+            },
             Event::Flaw {
                 id: id(),
                 message: String::new(),
@@ -260,6 +296,8 @@ mod tests {
                 | Event::SourceDropped { .. }
                 | Event::SourceRests { .. }
                 | Event::ItemPostponed(_)
+                | Event::Verified { .. }
+                | Event::Quarantined { .. }
                 | Event::Flaw { .. }
                 | Event::ItemFinished { .. }
                 | Event::Stopping

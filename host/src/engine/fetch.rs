@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use musicdl_plugin_api::{DownloadRequest, TargetKind};
+use musicdl_plugin_api::{DownloadRequest, Hit, TargetKind};
 
 use super::choose::{Candidate, ceiling};
 use super::delivered::only_file;
+use super::event::Event;
 use super::fallback::Step;
-use super::finish::{FinishError, Finished};
+use super::finish::{FinishError, Finished, Origin};
+use super::inspect::Findings;
 use super::job::{Context, Setback, blocking};
 use super::journal::Attempt;
 use super::lane::Wrapped;
 use super::post::Errand;
 use super::space::Room;
-use crate::music::TrackId;
+use crate::music::{SourceName, TrackId};
 use crate::plan::PlanItem;
 use crate::publish::{PublishError, Staging};
 
@@ -38,6 +40,13 @@ pub(super) struct Unprepared {
     pub(super) why: String,
 }
 
+/// What is written down of a download, however it ended.
+#[derive(Debug, Default)]
+struct Traces {
+    bytes: u64,
+    finding: Option<String>,
+}
+
 /// Fetches, and writes down that it did.
 pub(super) async fn fetch(
     lane: &Wrapped,
@@ -47,8 +56,8 @@ pub(super) async fn fetch(
     errand: &Errand,
 ) -> (Fetched, Attempt) {
     let (started_at, clock) = (Timestamp::now(), Instant::now());
-    let mut bytes = 0;
-    let fetched = fetch_and_finish(lane, candidate, item, context, errand, &mut bytes).await;
+    let mut traces = Traces::default();
+    let fetched = fetch_and_finish(lane, candidate, item, context, errand, &mut traces).await;
     let failure = match &fetched {
         Fetched::Got(_) => None,
         Fetched::Obstructed(why)
@@ -62,10 +71,11 @@ pub(super) async fn fetch(
         source: lane.name().clone(),
         target: candidate.hit.target_id.clone(),
         score: candidate.score.total,
-        bytes,
+        bytes: traces.bytes,
         started_at,
         took: clock.elapsed(),
         failure,
+        finding: traces.finding,
     };
     (fetched, attempt)
 }
@@ -76,7 +86,7 @@ async fn fetch_and_finish(
     item: &Arc<PlanItem>,
     context: &Arc<Context>,
     errand: &Errand,
-    bytes: &mut u64,
+    traces: &mut Traces,
 ) -> Fetched {
     let (staging, _room) = match prepare(item.id().clone(), lane, candidate.hit.size, context).await
     {
@@ -105,24 +115,31 @@ async fn fetch_and_finish(
         Ok(delivered) => delivered,
         Err(error) => return Fetched::Setback(Setback::Lost(error.to_string())),
     };
-    *bytes = delivered.bytes;
+    traces.bytes = delivered.bytes;
     lane.delivered(delivered.bytes);
     let finished = {
         let (item, context) = (Arc::clone(item), Arc::clone(context));
+        let origin = Origin {
+            source: lane.name().clone(),
+            hit: candidate.hit.clone(),
+        };
         blocking(move || {
-            let finished = context.finisher.finish(&staging, &delivered, &item);
+            let finished = context
+                .finisher
+                .finish(&staging, &delivered, &item, &origin);
             let removed = staging.remove();
             finished.and_then(|finished| removed.map(|()| finished).map_err(FinishError::from))
         })
         .await
     };
+    traces.finding = told(&finished, item.id(), lane.name(), &candidate.hit, errand);
     match finished {
         Ok(finished) => Fetched::Got(finished),
         Err(error) if error.is_disk_stop() => {
             Fetched::Setback(Setback::DiskStops(error.to_string()))
         }
-        Err(FinishError::Refused(error)) => {
-            let why = error.to_string();
+        Err(FinishError::Refused { why, .. }) => {
+            let why = why.to_string();
             // What its owner keeps on this machine may be mended before the next run.
             if !lane.is_local() {
                 remember(lane, candidate, item.id(), &why, context).await;
@@ -133,6 +150,44 @@ async fn fetch_and_finish(
         Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
             Fetched::Obstructed(error.to_string())
         }
+    }
+}
+
+/// Tells what was found out about a file, and says the same for the book.
+pub(super) fn told(
+    finished: &Result<Finished, FinishError>,
+    id: &TrackId,
+    source: &SourceName,
+    hit: &Hit,
+    errand: &Errand,
+) -> Option<String> {
+    let (id, source) = (id.clone(), source.clone());
+    match finished {
+        Ok(finished) => {
+            let findings = Findings::clone(finished.findings.as_ref()?);
+            let words = findings.to_string();
+            errand.post.tell(Event::Verified {
+                id,
+                source,
+                findings,
+            });
+            Some(words)
+        }
+        Err(FinishError::Refused {
+            why,
+            kept: Some(path),
+        }) => {
+            errand.post.tell(Event::Quarantined {
+                id,
+                source,
+                target: hit.target_id.clone(),
+                reason: why.to_string(),
+                path: path.clone(),
+            });
+            Some(format!("kept in {}", path.display()))
+        }
+        Err(FinishError::Refused { kept: None, .. })
+        | Err(FinishError::NotBetter | FinishError::Publish(_) | FinishError::Tag(_)) => None,
     }
 }
 

@@ -6,13 +6,17 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use musicdl_plugin_api::Hit;
+
 use super::delivered::Delivered;
+use super::inspect::{Findings, Inspector};
 use crate::convert::{self, Decision, Ffmpeg};
 use crate::layout::RelPath;
-use crate::music::{Encoding, QualityWish, Sound};
+use crate::music::{Encoding, QualityWish, Sound, SourceName};
 use crate::plan::PlanItem;
 use crate::plan::renewal::Renewal;
-use crate::publish::{Placed, PublishError, Publisher, Staging, stops_the_run};
+use crate::publish::{Note, Placed, PublishError, Publisher, Quarantine, Staging, stops_the_run};
 use crate::tagging::{self, Cover, CoverOutcome, Id3, Lyrics, TagError, Tags};
 use crate::verify::{self, Container, Expected, Verified, VerifyError};
 
@@ -20,6 +24,8 @@ use crate::verify::{self, Container, Expected, Verified, VerifyError};
 pub struct Finisher {
     publisher: Arc<Publisher>,
     finishing: Finishing,
+    inspector: Inspector,
+    quarantine: Option<Quarantine>,
 }
 
 /// What the user decided about files that were fetched.
@@ -52,12 +58,22 @@ pub struct LyricsWish {
     pub beside: bool,
 }
 
+/// Whose file it is.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) source: SourceName,
+    /// What the source said of it.
+    pub(super) hit: Hit,
+}
+
 /// An item at its places.
 #[derive(Debug)]
 pub(super) struct Finished {
     /// The first is the item's own.
     pub(super) placed: Vec<Placed>,
     pub(super) audio_hash: Option<String>,
+    /// What was found out about its audio; `None` when nothing was fetched.
+    pub(super) findings: Option<Box<Findings>>,
     /// What did not work and did not matter enough to fail.
     pub(super) flaws: Vec<String>,
 }
@@ -66,8 +82,13 @@ pub(super) struct Finished {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FinishError {
     /// It is not what was wanted; another candidate may be.
-    #[error("{0}")]
-    Refused(#[from] VerifyError),
+    #[error("{why}")]
+    Refused {
+        /// Why not.
+        why: VerifyError,
+        /// Where it is kept for a while, if it is.
+        kept: Option<PathBuf>,
+    },
     /// It is good, and what is there is not worse.
     #[error("no better than what is there")]
     NotBetter,
@@ -98,10 +119,13 @@ impl FinishError {
     /// Whether no item can succeed before somebody mended the disk.
     pub(super) fn is_disk_stop(&self) -> bool {
         match self {
-            FinishError::Refused(VerifyError::Io { source, .. })
+            FinishError::Refused {
+                why: VerifyError::Io { source, .. },
+                ..
+            }
             | FinishError::Tag(TagError::Io { source, .. }) => stops_the_run(source),
             FinishError::Publish(error) => error.is_disk_stop(),
-            FinishError::Refused(_) | FinishError::NotBetter | FinishError::Tag(_) => false,
+            FinishError::Refused { .. } | FinishError::NotBetter | FinishError::Tag(_) => false,
         }
     }
 }
@@ -192,6 +216,18 @@ impl Finisher {
         Self {
             publisher,
             finishing,
+            inspector: Inspector::default(),
+            quarantine: None,
+        }
+    }
+
+    /// The same with these eyes, and a place for what they refuse.
+    #[must_use]
+    pub fn inspecting(self, inspector: Inspector, quarantine: Quarantine) -> Self {
+        Self {
+            inspector,
+            quarantine: Some(quarantine),
+            ..self
         }
     }
 
@@ -206,21 +242,13 @@ impl Finisher {
         staging: &Staging,
         delivered: &Delivered,
         item: &PlanItem,
+        origin: &Origin,
     ) -> Result<Finished, FinishError> {
         let audio = staging.take(&delivered.audio, delivered.bytes)?;
-        let verified = verify::check(
-            &audio,
-            &Expected {
-                duration_ms: item.track.duration_ms,
-            },
-        )?;
-        let mut flaws = Vec::new();
-        if !verified.decoded {
-            flaws.push(format!(
-                "{} cannot be decoded here; its packets are complete",
-                verified.codec
-            ));
-        }
+        let inspected = self.inspector.inspect(&audio, &item.track, &origin.hit);
+        let (verified, findings) =
+            inspected.map_err(|why| self.refused(why, &audio, item, origin))?;
+        let mut flaws = findings.remarks.clone();
         let cover = delivered_cover(delivered, &audio, &mut flaws);
         let lyrics = delivered_lyrics(delivered, &mut flaws);
         let (audio, verified) = self.made_fit(staging, audio, verified, &mut flaws);
@@ -246,8 +274,43 @@ impl Finisher {
         Ok(Finished {
             placed,
             audio_hash: Some(verified.audio_hash),
+            findings: Some(Box::new(findings)),
             flaws,
         })
+    }
+
+    /// The file goes where its owner can look at it; that it cannot is no reason to stop.
+    fn refused(
+        &self,
+        why: VerifyError,
+        audio: &Path,
+        item: &PlanItem,
+        origin: &Origin,
+    ) -> FinishError {
+        let unread = matches!(why, VerifyError::Io { .. });
+        let kept = self.quarantine.as_ref().filter(|_| !unread).map(|place| {
+            place.keep(
+                audio,
+                Note {
+                    reason: why.to_string(),
+                    source: origin.source.to_string(),
+                    target: origin.hit.target_id.clone(),
+                    wanted_id: item.id().as_str().to_owned(),
+                    wanted: item.display_name(),
+                    wanted_ms: item.track.duration_ms,
+                    at: Timestamp::now(),
+                },
+            )
+        });
+        let kept = match kept {
+            Some(Ok(kept)) => kept,
+            None => None,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a refused file could not be kept");
+                None
+            }
+        };
+        FinishError::Refused { why, kept }
     }
 
     /// Gives an item the places it lacks, from a file of it that the library has.
@@ -270,6 +333,7 @@ impl Finisher {
         Ok(Finished {
             placed,
             audio_hash: None,
+            findings: None,
             flaws,
         })
     }
@@ -419,7 +483,8 @@ impl Finisher {
     /// its place once its audio is known to be the same.
     pub(super) fn retag(&self, owned: &Path, item: &PlanItem) -> Result<Finished, FinishError> {
         let staging = self.publisher.staging_of_owned(item.id())?;
-        let verified = verify::check(owned, &Expected::default())?;
+        let verified = verify::check(owned, &Expected::default())
+            .map_err(|why| FinishError::Refused { why, kept: None })?;
         let copy = staging.tag().join(format!("audio.{}", verified.extension));
         let tags = Tags::from_track(&item.track);
         let (container, id3) = (verified.container, self.finishing.id3);
@@ -427,6 +492,7 @@ impl Finisher {
         let placed = self.place(&staging, &copy, item, verified.extension)?;
         staging.remove()?;
         Ok(Finished {
+            findings: None,
             placed,
             audio_hash: Some(verified.audio_hash),
             flaws: Vec::new(),

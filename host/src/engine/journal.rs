@@ -67,6 +67,8 @@ pub struct Attempt {
     pub took: Duration,
     /// `None`: delivered. Else why not.
     pub failure: Option<String>,
+    /// What was found out about its file, or where it is kept if it was refused.
+    pub finding: Option<String>,
 }
 
 /// What somebody outside asks of a run.

@@ -23,6 +23,7 @@ mod files;
 mod folders;
 mod in_place;
 mod name;
+mod quarantine;
 mod recycle;
 mod root;
 mod staging;
@@ -37,6 +38,7 @@ pub use error::{PublishError, stops_the_run};
 pub use existing::Existing;
 pub use files::Placed;
 pub use in_place::{SwapError, swap};
+pub use quarantine::{Note, Quarantine, QuarantineTotals};
 pub use staging::Staging;
 
 use crate::music::{SourceName, TrackId};

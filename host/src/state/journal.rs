@@ -100,8 +100,9 @@ fn write(tx: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
 
 fn write_attempt(tx: &Transaction<'_>, attempt: &Attempt) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO attempt (item, source, target, score, bytes, started_at, took_ms, failure)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO attempt
+            (item, source, target, score, bytes, started_at, took_ms, failure, finding)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         attempt.id.as_str(),
@@ -112,6 +113,7 @@ fn write_attempt(tx: &Transaction<'_>, attempt: &Attempt) -> rusqlite::Result<()
         attempt.started_at.as_millisecond(),
         i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX),
         attempt.failure,
+        attempt.finding,
     ])
     .map(drop)
 }

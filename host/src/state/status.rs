@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{ReadOnlyState, StateError};
 use crate::plan::Statistics;
+use crate::publish::QuarantineTotals;
 
 /// How things stand.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +23,8 @@ pub struct StatusReport {
     pub held_by: Option<super::Holder>,
     /// What failed, in plan order.
     pub failed: Vec<FailedItem>,
+    /// The refused files that are kept; `None` while nobody looked.
+    pub quarantine: Option<QuarantineTotals>,
 }
 
 /// A run, as the book knows it.
@@ -140,6 +143,7 @@ impl ReadOnlyState {
             last_run,
             held_by,
             failed,
+            quarantine: None,
         })
     }
 }

@@ -77,6 +77,7 @@ fn what_a_run_recorded_is_what_the_next_one_finds() {
         started_at: Timestamp::UNIX_EPOCH,
         took: Duration::from_millis(5),
         failure: Some("cut".to_owned()),
+        finding: Some("kept".to_owned()),
     };
     state
         .record(&[

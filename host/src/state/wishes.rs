@@ -40,6 +40,8 @@ pub struct PastAttempt {
     pub bytes: u64,
     /// Why it failed; `None`: it did not.
     pub failure: Option<String>,
+    /// What was found out about its file, or where it is kept if it was refused.
+    pub finding: Option<String>,
 }
 
 /// Leaves a wish for the run that holds the state in `dir`.
@@ -174,7 +176,7 @@ impl ReadOnlyState {
     pub fn attempts_of(&self, id: &TrackId) -> Result<Vec<PastAttempt>, StateError> {
         let read = || {
             let mut rows = self.connection.prepare(
-                "SELECT source, target, score, bytes, failure FROM attempt
+                "SELECT source, target, score, bytes, failure, finding FROM attempt
                  WHERE item = ?1 ORDER BY id",
             )?;
             rows.query_map([id.as_str()], |row| {
@@ -184,6 +186,7 @@ impl ReadOnlyState {
                     score: row.get(2)?,
                     bytes: row.get::<_, i64>(3)?.unsigned_abs(),
                     failure: row.get(4)?,
+                    finding: row.get(5)?,
                 })
             })?
             .collect::<rusqlite::Result<_>>()

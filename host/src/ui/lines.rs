@@ -82,6 +82,8 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
         | Event::SourceState { .. }
         | Event::Retrying { .. }
         | Event::Lost(_)
+        | Event::Verified { .. }
+        | Event::Quarantined { .. }
         | Event::Flaw { .. }
         | Event::SourceFinished { .. }
         | Event::RunFinished { .. } => None,

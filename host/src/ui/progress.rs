@@ -120,6 +120,8 @@ impl Reporter for Bars {
             | Event::SourceDropped { .. }
             | Event::SourceRests { .. }
             | Event::SourceFinished { .. }
+            | Event::Verified { .. }
+            | Event::Quarantined { .. }
             | Event::Flaw { .. }
             | Event::Stopping => {}
         }

@@ -286,6 +286,17 @@ pub(super) fn status(status: &StatusReport) -> String {
             ),
         );
     }
+    if let Some(kept) = status.quarantine.as_ref().filter(|kept| kept.files > 0) {
+        let (files, path) = (kept.files, kept.path.display().to_string());
+        let mib = kept.bytes as f64 / (1024.0 * 1024.0);
+        write_to(
+            &mut text,
+            format_args!(
+                "{files} refused files ({mib:.1} MiB) are kept in {}\n",
+                plain(&path)
+            ),
+        );
+    }
     text
 }
 

@@ -4,6 +4,7 @@ use crate::music::Codec;
 
 use super::VerifyError;
 use super::container::Container;
+use super::ears::{Ears, Questions};
 use super::packets::{Next, Packets};
 use super::section::Section;
 use super::stream::Stream;
@@ -21,8 +22,6 @@ pub(super) struct Heard {
     pub(super) declared_ms: Option<u64>,
     pub(super) end: End,
     pub(super) decoded: bool,
-    /// Whether every decoded sample is zero; never for what was not decoded.
-    pub(super) only_zeros: bool,
     pub(super) payload_bytes: u64,
     pub(super) hash: String,
 }
@@ -39,14 +38,19 @@ pub(super) enum End {
 }
 
 /// Reads all packets, decodes those that can be, and measures them.
-pub(super) fn listen(container: Container, section: Section) -> Result<Heard, VerifyError> {
+pub(super) fn listen(
+    container: Container,
+    section: Section,
+    questions: Questions,
+) -> Result<(Heard, Ears), VerifyError> {
     let available = section.len();
     let mut packets = Packets::open(container, section)?;
     let mut stream = Stream::start(container, &packets, available)?;
+    let mut ears = Ears::new(questions, stream.codec().is_lossless());
     let mut past_ms = 0;
     loop {
         match packets.next()? {
-            Next::Packet(packet) => stream.take(&packet, packets.count)?,
+            Next::Packet(packet) => stream.take(&packet, packets.count, &mut ears)?,
             Next::End => {
                 if packets.lacks_the_last_frame() {
                     stream.lost_its_end();
@@ -76,7 +80,7 @@ pub(super) fn listen(container: Container, section: Section) -> Result<Heard, Ve
     heard.declared_ms = heard.declared_ms.map(|ms| ms.saturating_add(past_ms));
     heard.payload_bytes = packets.bytes;
     heard.hash = packets.hash();
-    Ok(heard)
+    Ok((heard, ears))
 }
 
 /// Reads all packets without decoding and returns their digest.

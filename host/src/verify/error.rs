@@ -68,6 +68,32 @@ pub enum VerifyError {
         /// Milliseconds of it.
         found_ms: u64,
     },
+    /// A source promised better.
+    #[error("not as promised: {what}")]
+    NotAsPromised {
+        /// What was promised and what came.
+        what: String,
+    },
+    /// Worse than the least that the user takes.
+    #[error("it is {found}; the least quality is {floor}")]
+    BelowFloor {
+        /// What it is.
+        found: String,
+        /// The least.
+        floor: String,
+    },
+    /// A lossless file that was made from a lossy one, as far as its spectrum tells.
+    #[error("fake lossless: {what}")]
+    FakeLossless {
+        /// What shows it.
+        what: String,
+    },
+    /// AcoustID knows its sound as another recording.
+    #[error("another recording by its sound: {what}")]
+    OtherRecording {
+        /// Which.
+        what: String,
+    },
     /// The file could not be read; says nothing about its content.
     #[error("cannot read {}", path.display())]
     Io {

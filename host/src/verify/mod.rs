@@ -2,16 +2,23 @@
 //!
 //! Decides from the bytes alone: what container it is (never by its name), whether every
 //! packet is there and decodes, how long it plays, and whether that agrees with what the
-//! file itself says and with what was wanted. What a refusal leads to, which quality was
-//! asked for and where the file goes are the engine's; nothing here writes.
+//! file itself says and with what was wanted. It also tells what is odd without being wrong:
+//! a lossless file whose sound ends where lossy encoders cut ([`Cutoff`]), a promise that was
+//! not kept ([`broken_claims`]). What a refusal leads to, what of the odd is refused, which
+//! quality was asked for and where the file goes are the engine's; nothing here writes.
 //!
 //! What a damaged byte does depends on the format. FLAC frames and Ogg pages carry
 //! checksums and FLAC a digest of all samples, so there every flipped byte is found. MP3, AAC,
 //! ALAC, WAV and AIFF have none: there a flip is found only when it breaks the bitstream.
 
+mod acoustid;
+mod claims;
 mod container;
 mod decode;
+mod ears;
 mod error;
+mod ffmpeg;
+mod fingerprint;
 mod flac;
 mod frame_header;
 mod length;
@@ -22,21 +29,33 @@ mod packets;
 mod section;
 #[cfg(test)]
 pub(crate) mod sounds;
+mod spectrum;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transcodes;
 mod whole;
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::music::Codec;
 
+pub use acoustid::{AcoustId, Opinion};
+pub use claims::{BrokenClaim, broken_claims};
 pub use container::Container;
 pub use error::VerifyError;
+pub use ffmpeg::Ffmpeg;
+pub use fingerprint::Fingerprint;
 pub(crate) use mp4::is_fragmented;
 
+pub use spectrum::{Cutoff, Reading};
+
 use decode::End;
+use ears::{Ears, Questions};
+use ffmpeg::Failure;
 use section::Section;
 use whole::Tail;
 
@@ -68,21 +87,72 @@ pub struct Verified {
     pub bitrate: u32,
     /// Bytes of the whole file.
     pub size: u64,
-    /// Whether the samples were decoded. `false` for Opus and HE-AAC, of which every packet
-    /// was read and timed but not decoded.
-    pub decoded: bool,
+    /// How far the samples were listened to.
+    pub check: Check,
+    /// Where the sound of a lossless file ends, if that is lower than it should.
+    pub cutoff: Option<Cutoff>,
+    /// Bits a sample that are in use; 16 where a file of 24 was only filled up with zeros.
+    pub used_bits: Option<u32>,
+    /// What it sounds like, if that was asked for.
+    pub fingerprint: Option<Fingerprint>,
     /// Digest of the audio as stored, the same before and after tagging; see [`payload_hash`].
     pub audio_hash: String,
 }
 
-/// Reads the whole file and says what it is.
-///
-/// A 4 minute track takes a fraction of a second. Blocking: call it on a blocking thread.
+/// How far a file was listened to. Each is a proof that nothing is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Every sample was decoded.
+    Decoded,
+    /// Every sample was decoded, by ffmpeg.
+    DecodedByFfmpeg,
+    /// Every packet was read and timed, but what is in them was not decoded: Opus and HE-AAC
+    /// where there is no ffmpeg.
+    PacketsOnly {
+        /// Why not, as a clause.
+        why: String,
+    },
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Check::Decoded => f.write_str("decoded to the end"),
+            Check::DecodedByFfmpeg => f.write_str("decoded to the end by ffmpeg"),
+            Check::PacketsOnly { why } => {
+                write!(f, "its packets are complete, but not decoded: {why}")
+            }
+        }
+    }
+}
+
+/// With what files are checked.
+#[derive(Clone, Debug, Default)]
+pub struct Verifier {
+    /// Decodes Opus and HE-AAC. `None`: their packets are walked instead.
+    pub ffmpeg: Option<Ffmpeg>,
+    /// Whether fingerprints are taken.
+    pub fingerprints: bool,
+}
+
+impl Verifier {
+    /// Reads the whole file and says what it is.
+    ///
+    /// A 4 minute track takes a fraction of a second. Blocking: call it on a blocking thread.
+    ///
+    /// # Errors
+    /// The reason why the file must not enter a library, in words for people.
+    pub fn check(&self, path: &Path, wanted: &Expected) -> Result<Verified, VerifyError> {
+        contained(|| examine(self, path, wanted))
+    }
+}
+
+/// Checks a file without help of other programs; see [`Verifier::check`].
 ///
 /// # Errors
 /// The reason why the file must not enter a library, in words for people.
 pub fn check(path: &Path, wanted: &Expected) -> Result<Verified, VerifyError> {
-    contained(|| examine(path, wanted))
+    Verifier::default().check(path, wanted)
 }
 
 /// BLAKE3 of the audio as stored, as 64 hexadecimal digits: the decoder's configuration and
@@ -115,19 +185,22 @@ pub(crate) fn payload_range(path: &Path) -> Result<(u64, u64), VerifyError> {
     Ok((section.start(), section.end()))
 }
 
-fn examine(path: &Path, wanted: &Expected) -> Result<Verified, VerifyError> {
+fn examine(verifier: &Verifier, path: &Path, wanted: &Expected) -> Result<Verified, VerifyError> {
+    let questions = Questions {
+        fingerprint: verifier.fingerprints,
+    };
     let mut section = Section::open(path)?;
     let size = section.file_len();
     let container = container::recognize(&mut section)?;
     let tail = whole::inspect(container, &mut section)?;
-    let heard = decode::listen(container, section);
+    let heard = decode::listen(container, section, questions);
 
     // What is missing may also be why the rest does not decode: say the cause.
     if let Tail::Cut { what } = tail {
-        let found_ms = heard.map_or(0, |heard| heard.duration_ms);
+        let found_ms = heard.map_or(0, |(heard, _)| heard.duration_ms);
         return Err(VerifyError::Truncated { what, found_ms });
     }
-    let heard = heard?;
+    let (heard, mut ears) = heard?;
     length::against_declared(&heard)?;
     let unmarked = match tail {
         Tail::Unmarked { what } => Some(what),
@@ -139,7 +212,16 @@ fn examine(path: &Path, wanted: &Expected) -> Result<Verified, VerifyError> {
         length::unmarked_end(what, heard.duration_ms, wanted.duration_ms)?;
     }
     length::against_wanted(heard.duration_ms, wanted.duration_ms)?;
-    if heard.only_zeros && heard.duration_ms > length::SILENCE_MS {
+    let check = if heard.decoded {
+        Check::Decoded
+    } else {
+        // What was heard before the decoder gave up is half of it at best.
+        ears = Ears::new(questions, heard.codec.is_lossless());
+        elsewhere(verifier, path, container, heard.duration_ms, &mut ears)?
+    };
+    let sound = ears.finish();
+    let listened = !matches!(check, Check::PacketsOnly { .. });
+    if listened && sound.only_zeros && heard.duration_ms > length::SILENCE_MS {
         return Err(VerifyError::Silent {
             found_ms: heard.duration_ms,
         });
@@ -155,9 +237,37 @@ fn examine(path: &Path, wanted: &Expected) -> Result<Verified, VerifyError> {
         bit_depth: heard.bit_depth,
         bitrate: length::bitrate(heard.payload_bytes, heard.duration_ms),
         size,
-        decoded: heard.decoded,
+        check,
+        cutoff: sound.cutoff,
+        used_bits: heard.bit_depth.map(|bits| {
+            if sound.fits_16_bits {
+                bits.min(16)
+            } else {
+                bits
+            }
+        }),
+        fingerprint: sound.fingerprint,
         audio_hash: heard.hash,
     })
+}
+
+/// Has what symphonia cannot decode decoded by ffmpeg, if there is one.
+fn elsewhere(
+    verifier: &Verifier,
+    path: &Path,
+    container: Container,
+    claimed_ms: u64,
+    ears: &mut Ears,
+) -> Result<Check, VerifyError> {
+    let Some(ffmpeg) = &verifier.ffmpeg else {
+        let why = "there is no ffmpeg".to_owned();
+        return Ok(Check::PacketsOnly { why });
+    };
+    match ffmpeg.decode(path, container, claimed_ms, ears) {
+        Ok(()) => Ok(Check::DecodedByFfmpeg),
+        Err(Failure::Damaged(what)) => Err(VerifyError::Corrupt { what }),
+        Err(Failure::Unable(why)) => Ok(Check::PacketsOnly { why }),
+    }
 }
 
 /// Runs code that parses hostile bytes; its panic becomes a refusal of the file.

@@ -1,6 +1,6 @@
 //! Decodes one stream of audio, packet by packet, and measures what comes out.
 
-use symphonia::core::audio::{Channels, GenericAudioBufferRef};
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
 };
@@ -15,6 +15,7 @@ use crate::music::Codec;
 use super::VerifyError;
 use super::container::Container;
 use super::decode::{End, Heard};
+use super::ears::Ears;
 use super::error::clock;
 use super::packets::{Packets, damaged};
 
@@ -46,7 +47,8 @@ pub(super) struct Stream {
     failed: Option<String>,
     failures: u64,
     seen: u64,
-    only_zeros: bool,
+    /// Whether the streams before this one were decoded.
+    decoded_so_far: bool,
     samples: Vec<f32>,
     end: End,
 }
@@ -71,6 +73,7 @@ impl Stream {
             sample_rate: params
                 .sample_rate
                 .filter(|hz| *hz > 0)
+                .or_else(|| ticks_a_second(track.time_base?))
                 .ok_or_else(missing)?,
             channels: params.channels.as_ref().map_or(0, count),
             bit_depth: bit_depth_of(codec, params),
@@ -90,7 +93,7 @@ impl Stream {
             failed: None,
             failures: 0,
             seen: 0,
-            only_zeros: true,
+            decoded_so_far: true,
             samples: Vec::new(),
             end: End::Reached,
         })
@@ -106,13 +109,23 @@ impl Stream {
         self.end = End::Lost;
     }
 
-    /// This stream was chained to another one: together they are silent or not.
+    /// How its audio is coded.
+    pub(super) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// This stream was chained to another one: they are decoded together or not at all.
     pub(super) fn follows(&mut self, before: &Heard) {
-        self.only_zeros &= before.only_zeros;
+        self.decoded_so_far = before.decoded;
     }
 
     /// Decodes one packet; `number` counts from 1.
-    pub(super) fn take(&mut self, packet: &Packet, number: u64) -> Result<(), VerifyError> {
+    pub(super) fn take(
+        &mut self,
+        packet: &Packet,
+        number: u64,
+        ears: &mut Ears,
+    ) -> Result<(), VerifyError> {
         self.seen += 1;
         let gap = self.next_tick.is_some_and(|tick| tick != packet.pts.get());
         if gap && self.codec == Codec::Flac {
@@ -126,8 +139,10 @@ impl Stream {
             match decoder.decode(packet) {
                 Ok(audio) => {
                     self.frames += audio.frames() as u64;
-                    if self.only_zeros {
-                        self.only_zeros = is_silent(&audio, &mut self.samples);
+                    if ears.are_open() {
+                        audio.copy_to_vec_interleaved(&mut self.samples);
+                        let channels = usize::from(count(audio.spec().channels()));
+                        ears.hear(&self.samples, audio.spec().rate(), channels);
                     }
                     if self.channels == 0 {
                         self.channels = count(audio.spec().channels());
@@ -164,7 +179,7 @@ impl Stream {
                 ),
             });
         }
-        let decoded = self.decoder.is_some();
+        let decoded = self.decoder.is_some() && self.decoded_so_far;
         // A stream that was cut is reported as cut; its digest cannot fit.
         if let Some(decoder) = &mut self.decoder
             && self.end == End::Reached
@@ -186,7 +201,6 @@ impl Stream {
             declared_ms: self.declared_ms,
             end: self.end,
             decoded,
-            only_zeros: decoded && self.only_zeros,
             payload_bytes: 0,
             hash: String::new(),
         })
@@ -301,9 +315,10 @@ fn count(channels: &Channels) -> u16 {
     u16::try_from(channels.count()).unwrap_or(u16::MAX)
 }
 
-fn is_silent(audio: &GenericAudioBufferRef<'_>, samples: &mut Vec<f32>) -> bool {
-    audio.copy_to_vec_interleaved(samples);
-    samples.iter().all(|sample| *sample == 0.0)
+/// The rate of the samples where a container has no room for it: the field of an MP4 ends at
+/// 65,535 Hz, and encoders of more leave it empty and count time in samples.
+fn ticks_a_second(base: TimeBase) -> Option<u32> {
+    (base.numer.get() == 1).then_some(base.denom.get())
 }
 
 fn to_ms(frames: u64, rate: u32) -> u64 {

@@ -35,3 +35,4 @@ mod support;
 mod tagged;
 mod three_kinds;
 mod two_runs;
+mod verification;

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ struct Desk {
     offers: Vec<Offer>,
     state: Mutex<State>,
     changed: Condvar,
+    /// How long it says that its songs are, in seconds; 0: as long as songs are.
+    seconds: AtomicU32,
 }
 
 #[derive(Default)]
@@ -100,6 +103,11 @@ impl MusicServer {
     /// Bytes of bodies that were sent so far.
     pub(crate) fn sent(&self) -> usize {
         self.desk.lock().sent
+    }
+
+    /// Says that each of its songs is so long, whatever it delivers.
+    pub(crate) fn says_that_songs_last(&self, seconds: u32) {
+        self.desk.seconds.store(seconds, Ordering::Relaxed);
     }
 
     /// Serves so many more downloads whole; those after them get stuck at their half.
@@ -171,7 +179,7 @@ fn answer(desk: &Arc<Desk>, heard: &Heard) -> Answer {
             let offers = desk.offers.iter().enumerate();
             let songs: Vec<Value> = offers
                 .filter(|(_, offer)| offer.matches(&query))
-                .map(|(id, offer)| offer.shown(id))
+                .map(|(id, offer)| offer.shown(id, desk.seconds.load(Ordering::Relaxed)))
                 .collect();
             said(json!({ "searchResult3": { "song": songs } }))
         }
@@ -259,7 +267,7 @@ impl Offer {
         words.all(|word| text.contains(&word.to_lowercase()))
     }
 
-    fn shown(&self, id: usize) -> Value {
+    fn shown(&self, id: usize, seconds: u32) -> Value {
         let (album, number) = self.song.album.clone().unzip();
         let suffix = Path::new(&self.song.file).extension().unwrap();
         json!({
@@ -268,7 +276,7 @@ impl Offer {
             "artist": self.song.artist,
             "album": album,
             "track": number,
-            "duration": Song::SECONDS,
+            "duration": if seconds == 0 { Song::SECONDS } else { seconds },
             "suffix": suffix.to_str().unwrap(),
         })
     }

@@ -5,7 +5,7 @@
 mod check;
 mod given;
 mod pace;
-mod secret_input;
+pub(super) mod secret_input;
 mod settings;
 
 use std::collections::HashSet;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// How long a command may take, which includes a keyring asking its user nothing.
-pub(super) const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+pub(in crate::config) const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a command without output is asked whether it has ended; std cannot wait with a
 /// limit.
@@ -20,7 +20,7 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// Why there is no secret; completes "the file ..." or "the command ...".
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoSecret {
+pub(in crate::config) enum NoSecret {
     #[error("{path} cannot be read: {error}")]
     Unreadable { path: String, error: io::Error },
     #[error("{path} is no regular file")]
@@ -42,7 +42,7 @@ pub(super) enum NoSecret {
 }
 
 /// The content of a file, without the line end at its end.
-pub(super) fn from_file(path: &Path) -> Result<String, NoSecret> {
+pub(in crate::config) fn from_file(path: &Path) -> Result<String, NoSecret> {
     let shown = || path.display().to_string();
     let unreadable = |error| NoSecret::Unreadable {
         path: shown(),
@@ -65,7 +65,7 @@ pub(super) fn from_file(path: &Path) -> Result<String, NoSecret> {
 
 /// What `sh -c COMMAND` prints, without the line end at its end. The command gets no input,
 /// and its complaints are dropped: they may repeat the secret.
-pub(super) fn from_command(
+pub(in crate::config) fn from_command(
     command: &str,
     directory: &Path,
     limit: Duration,

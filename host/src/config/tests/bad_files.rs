@@ -16,7 +16,7 @@ DIR/musicdl.yaml:1:1: the config has no key `playlist`; did you mean `playlists`
   |
 1 | playlist:
   | ^^^^^^^^
-accepted: version, songs, albums, artists, playlists, library, download, tags, ffmpeg_path, matching, sources, plugins, isolation, state, limits, network"
+accepted: version, songs, albums, artists, playlists, library, download, tags, ffmpeg_path, matching, verify, quarantine, sources, plugins, isolation, state, limits, network"
     );
     assert_eq!(
         refusal("download:\n  foo: 4\n"),

@@ -1,7 +1,7 @@
 //! The reference config in `examples/` stays true.
 
 use super::*;
-use crate::config::{entries, meaning, network, tags};
+use crate::config::{entries, meaning, network, tags, verify};
 
 fn example() -> (PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/musicdl.yaml");
@@ -28,6 +28,15 @@ fn the_example_says_what_it_says_are_the_defaults() {
     assert_eq!(config.tags, TagsConfig::default());
     assert_eq!(config.matching, MatchingConfig::default());
     assert_eq!(config.limits, LimitsConfig::default());
+    assert_eq!(config.verify.fake_lossless, Policy::Report);
+    assert_eq!(config.verify.broken_claims, Policy::Refuse);
+    assert!(config.verify.acoustid.is_none());
+    let kept = &config.quarantine;
+    assert_eq!(kept.path, config.state.join("quarantine"));
+    assert_eq!(
+        (kept.max_size, kept.max_age.as_secs()),
+        (1 << 30, 720 * 3600)
+    );
     // The proxy's type compares with nothing: it may hold a password.
     let (network, default) = (config.network, NetworkConfig::default());
     assert_eq!(format!("{network:?}"), format!("{default:?}"));
@@ -51,6 +60,8 @@ fn the_example_and_the_module_docs_have_every_key() {
         &meaning::LIMITS,
         &tags::TAGS,
         &network::NETWORK,
+        &verify::VERIFY,
+        &verify::QUARANTINE,
         &entries::KEYS,
     ];
     for key in all.into_iter().flatten() {

@@ -4,6 +4,7 @@ mod bad_files;
 mod example;
 mod layers;
 mod sources;
+mod verify;
 mod want_list;
 
 use std::path::Path;

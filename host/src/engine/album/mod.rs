@@ -21,7 +21,8 @@ use super::delivered::{Delivered, all_files};
 use super::event::{Event, Tried};
 use super::fallback::Step;
 use super::fetch::prepare;
-use super::finish::{FinishError, Finished};
+use super::fetch::told;
+use super::finish::{FinishError, Finished, Origin};
 use super::job::{Before, Context, End, Report, Setback, blocking};
 use super::journal::Attempt;
 use super::lane::Wrapped;
@@ -287,18 +288,35 @@ impl Grabbed {
                 continue;
             };
             let bytes = file.delivered.bytes;
-            match finish(&staging, file.delivered, Arc::clone(&member.item), context).await {
+            let item = Arc::clone(&member.item);
+            let finished = finish(&staging, file.delivered, item, self.origin(), context).await;
+            let hit = &self.offer.hit;
+            let finding = told(
+                &finished,
+                member.item.id(),
+                self.lane.name(),
+                hit,
+                &self.errand,
+            );
+            match finished {
                 Ok(finished) => {
                     home.get_or_insert_with(|| finished.placed[0].relative.parent());
-                    reports.push(self.with(member, finished, bytes));
+                    reports.push(self.with(member, finished, bytes, finding));
                 }
                 Err(error) if error.is_disk_stop() => {
                     let cause = error.to_string();
                     stopped = Some(cause.clone());
                     reports.push((member.at, Report::bare(End::Stop { cause }, member.before)));
                 }
-                Err(error @ (FinishError::Refused(_) | FinishError::NotBetter)) => {
+                Err(error @ FinishError::NotBetter) => {
                     reports.push(self.without(member, &error.to_string()));
+                }
+                Err(FinishError::Refused { why, .. }) => {
+                    let (at, mut report) = self.without(member, &why.to_string());
+                    if let Some(attempt) = report.attempts.last_mut() {
+                        attempt.finding = finding;
+                    }
+                    reports.push((at, report));
                 }
                 Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
                     let error = error.to_string();
@@ -329,9 +347,18 @@ impl Grabbed {
     }
 
     /// A track with its file.
-    fn with(&self, member: Member, finished: Finished, bytes: u64) -> (usize, Report) {
+    fn with(
+        &self,
+        member: Member,
+        finished: Finished,
+        bytes: u64,
+        finding: Option<String>,
+    ) -> (usize, Report) {
         self.lane.delivered(bytes);
-        let attempt = self.attempt(&member.item, bytes, None);
+        let attempt = Attempt {
+            finding,
+            ..self.attempt(&member.item, bytes, None)
+        };
         let end = End::Completed {
             finished,
             source: Some(self.lane.name().clone()),
@@ -361,6 +388,14 @@ impl Grabbed {
             started_at: self.started_at,
             took: self.clock.elapsed(),
             failure,
+            finding: None,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            source: self.lane.name().clone(),
+            hit: self.offer.hit.clone(),
         }
     }
 
@@ -378,7 +413,8 @@ impl Grabbed {
                 continue;
             };
             let name = item.display_name();
-            let kept = finish(staging, extra.delivered, Arc::new(item), context).await;
+            let item = Arc::new(item);
+            let kept = finish(staging, extra.delivered, item, self.origin(), context).await;
             match kept {
                 Ok(_) => tracing::info!(%name, "kept, though nobody asked for it"),
                 Err(_) => tracing::info!(%name, "not kept"),
@@ -393,11 +429,14 @@ async fn finish(
     staging: &Arc<Staging>,
     delivered: Delivered,
     item: Arc<PlanItem>,
+    origin: Origin,
     context: &Arc<Context>,
 ) -> Result<Finished, FinishError> {
     let (staging, context) = (Arc::clone(staging), Arc::clone(context));
     blocking(move || {
-        let finished = context.finisher.finish(&staging, &delivered, &item);
+        let finished = context
+            .finisher
+            .finish(&staging, &delivered, &item, &origin);
         if let Ok(left) = std::fs::read_dir(staging.tag()) {
             for entry in left.flatten() {
                 // What cannot be removed makes the next copy fail, and that is told.

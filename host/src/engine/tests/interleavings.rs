@@ -125,6 +125,7 @@ fn delivered() -> End {
     let relative = RelPath::from_saved("Ann/Owl.wav").unwrap();
     End::Completed {
         finished: Finished {
+            findings: None,
             placed: vec![Placed {
                 path: PathBuf::from("Ann/Owl.wav"),
                 relative,
