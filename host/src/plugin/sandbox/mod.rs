@@ -1,5 +1,5 @@
 //! What the process of a plugin may do to files, network and other processes: the policy
-//! ([`Sandbox`]), what it comes to for one source ([`Terms`]), and who holds the process to it
+//! ([`Sandbox`]), what it comes to for one source (`Terms`), and who holds the process to it
 //! (`enter`, in that process, before anything of a library runs there).
 //!
 //! Everybody may read the system. A source may also read the paths in its settings, write in
@@ -7,7 +7,7 @@
 //! [declares to need](musicdl_plugin_api::needs); `programs` finds the files that belong to
 //! a needed program. The rest of the disk, TCP connections, other programs and processes
 //! outside are shut off by Landlock, as far as the kernel has it. The environment is made
-//! anew in [`surroundings`](Terms::surroundings).
+//! anew in `Terms::surroundings`.
 
 #[cfg(target_os = "linux")]
 mod landlock;
