@@ -13,6 +13,7 @@ mod log;
 mod secrets;
 mod store;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -162,8 +163,14 @@ impl Drop for Services {
             .take();
         if let Some(dir) = temp {
             let path = dir.path().to_owned();
-            if let Err(error) = dir.close() {
-                tracing::warn!(plugin = %self.name, "cannot remove {}: {error}", path.display());
+            match dir.close() {
+                // The process of the source ended a moment after the run: its directory went
+                // with that of all sources.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => {
+                    tracing::warn!(plugin = %self.name, "cannot remove {}: {error}", path.display());
+                }
+                Ok(()) => {}
             }
         }
     }
