@@ -6,6 +6,7 @@ mod cancels;
 mod follows;
 mod interleavings;
 mod orders;
+mod questions;
 mod shop;
 mod stalls;
 
