@@ -19,7 +19,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use musicdl::verify::{Check, Expected, Ffmpeg, Reading, Verifier};
+use musicdl::ffmpeg::Ffmpeg;
+use musicdl::verify::{Check, Expected, Reading, Verifier};
 
 /// One refused in so many is the bound.
 const BOUND: usize = 1_000;

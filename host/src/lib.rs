@@ -12,8 +12,8 @@
 //! 9. [`state`]: the journal from which the next run goes on.
 //!
 //! Beside the walk: [`music`] has the nouns all of them share, [`matching`] decides whether
-//! a hit is the wanted recording, [`ui`] prints, [`cli`] and [`commands`] join the stages,
-//! [`kit`] is what authors of plugins work with.
+//! a hit is the wanted recording, [`ffmpeg`] starts and ends that program, [`ui`] prints,
+//! [`cli`] and [`commands`] join the stages, [`kit`] is what authors of plugins work with.
 //!
 //! # Files on disk, and who owns them
 //!
@@ -49,6 +49,7 @@ pub mod commands;
 pub mod config;
 pub mod convert;
 pub mod engine;
+pub mod ffmpeg;
 pub mod kit;
 pub mod layout;
 pub mod matching;

@@ -9,6 +9,7 @@ mod plan;
 mod planning;
 mod playlists;
 mod plugins;
+mod programs;
 mod report;
 mod retry;
 mod run;

@@ -14,14 +14,15 @@ use super::planning::{self, Drawn};
 use super::report::{Delivered, Parts, Report};
 use super::selection::Selection;
 use super::tag::id3_of;
-use super::{plan, playlists, sources, verification};
+use super::{plan, playlists, programs, sources, verification};
 use crate::cli::RunArgs;
 use crate::config::{self, Config, LyricsPlace};
-use crate::convert::{self, Ffmpeg};
+use crate::convert;
 use crate::engine::{
     EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options, Outcome,
     Reporter, SearchOrder, SourceBook,
 };
+use crate::ffmpeg::{Ffmpeg, Missing};
 use crate::layout::Layout;
 use crate::matching::Rules;
 use crate::music::SourceName;
@@ -98,7 +99,8 @@ async fn carry_out(
     let mut memory = state.memory()?;
     selection.forget_cancels(&mut memory);
     refuse_vanished_library(config, &memory)?;
-    let finishing = finishing(config)?;
+    let ffmpeg = programs::ffmpeg(config);
+    let finishing = finishing(config, &ffmpeg)?;
 
     let Drawn {
         mut plan,
@@ -120,7 +122,7 @@ async fn carry_out(
     {
         return Err(sources.nothing_usable(config));
     }
-    let inspector = verification::inspector(config)?;
+    let inspector = verification::inspector(config, ffmpeg)?;
     let publisher = Arc::new(Publisher::open(&config.library.path)?);
     publisher.sweep()?;
     if let Err(error) = quarantine(config).tidy() {
@@ -218,7 +220,7 @@ fn refuse_vanished_library(config: &Config, memory: &Memory) -> Result<(), Failu
 }
 
 /// What becomes of fetched files, by the config.
-fn finishing(config: &Config) -> Result<Finishing, Failure> {
+fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finishing, Failure> {
     let (embedded, beside) = match config.tags.lyrics {
         LyricsPlace::Both => (true, true),
         LyricsPlace::Embedded => (true, false),
@@ -234,16 +236,12 @@ fn finishing(config: &Config) -> Result<Finishing, Failure> {
         (None, true) => Some("`tags.replaygain: true`".to_owned()),
         (None, false) => None,
     };
-    let path = std::env::var_os("PATH");
-    let what = needed_for.as_deref().unwrap_or_default();
-    let ffmpeg = match Ffmpeg::find(config.ffmpeg_path.as_deref(), path.as_deref(), what) {
-        Ok(ffmpeg) => Some(ffmpeg),
-        Err(error) if needed_for.is_some() => {
-            return Err(Failure::new(Exit::Usage, error)
-                .with_hint("install it, or name it by `ffmpeg_path` in the config"));
-        }
-        Err(_) => None,
-    };
+    if let (Some(what), Err(missing)) = (needed_for, ffmpeg) {
+        return Err(
+            Failure::new(Exit::Usage, format!("{what} needs ffmpeg, and {missing}"))
+                .with_hint("install it, or name it by `ffmpeg_path` in the config"),
+        );
+    }
     Ok(Finishing {
         cover_file: config.library.cover_file,
         quality: config.download.quality,
@@ -252,7 +250,7 @@ fn finishing(config: &Config) -> Result<Finishing, Failure> {
         source_comment: config.tags.source_comment,
         replaygain: config.tags.replaygain,
         convert,
-        ffmpeg,
+        ffmpeg: ffmpeg.as_ref().ok().cloned(),
     })
 }
 

@@ -6,21 +6,24 @@ use super::exit::Failure;
 use super::sources::ground;
 use crate::config::{self, AcoustIdConfig, Config};
 use crate::engine::{Inspector, Policy};
+use crate::ffmpeg::{Ffmpeg, Missing};
 use crate::music::SourceName;
 use crate::plugin::services::SourceFacts;
-use crate::verify::{AcoustId, Ffmpeg, Verifier};
+use crate::verify::{AcoustId, Verifier};
 
 /// The inspector of a run. Called within the runtime, whose threads carry what it asks.
-pub(super) fn inspector(config: &Config) -> Result<Inspector, Failure> {
+pub(super) fn inspector(
+    config: &Config,
+    ffmpeg: Result<Ffmpeg, Missing>,
+) -> Result<Inspector, Failure> {
     let verify = &config.verify;
-    let path = std::env::var_os("PATH");
     let acoustid = match &verify.acoustid {
         Some(acoustid) => Some((ask_by(config, acoustid)?, policy(acoustid.disagreement))),
         None => None,
     };
     Ok(Inspector {
         verifier: Verifier {
-            ffmpeg: Ffmpeg::find(config.ffmpeg_path.as_deref(), path.as_deref()),
+            ffmpeg,
             fingerprints: acoustid.is_some(),
         },
         fake_lossless: policy(verify.fake_lossless),

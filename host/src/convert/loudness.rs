@@ -1,17 +1,14 @@
 //! How loud a recording is, by EBU R 128 (ITU-R BS.1770), over all of its samples.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use ebur128::{EbuR128, Mode};
 
-use super::{ConvertError, Ffmpeg, program};
+use super::{ConvertError, run};
+use crate::ffmpeg::{self, CHANNELS, Ffmpeg, RATE, Samples};
 use crate::tagging::Gain;
 use crate::verify::Container;
 
-/// The rate for which the filter of the standard is given.
-const RATE: u32 = 48_000;
-const CHANNELS: u32 = 2;
 /// Quieter is silence, for which no gain makes sense; the standard's own gate.
 const SILENCE_LUFS: f64 = -70.0;
 
@@ -25,22 +22,13 @@ pub fn loudness(
     length_ms: u64,
 ) -> Result<Option<Gain>, ConvertError> {
     let useless = |error: ebur128::Error| ConvertError::Useless(error.to_string());
-    let mut meter = EbuR128::new(CHANNELS, RATE, Mode::I | Mode::SAMPLE_PEAK).map_err(useless)?;
-    let mut arguments = program::input(path, container);
-    let (channels, rate) = (CHANNELS.to_string(), RATE.to_string());
-    let raw = ["-f", "f32le", "-ac", &channels, "-ar", &rate, "pipe:1"];
-    arguments.extend(raw.map(OsString::from));
-    // What the last piece left over: less than a sample of both channels.
-    let mut rest: Vec<u8> = Vec::new();
-    ffmpeg.run(&arguments, length_ms, |bytes| {
-        rest.extend(bytes);
-        let whole = rest.len() - rest.len() % (4 * CHANNELS as usize);
-        let samples: Vec<f32> = rest[..whole]
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect();
-        rest.drain(..whole);
-        meter.add_frames_f32(&samples).map_err(useless)
+    let mode = Mode::I | Mode::SAMPLE_PEAK;
+    let mut meter = EbuR128::new(CHANNELS, RATE, mode).map_err(useless)?;
+    let mut arguments = ffmpeg::input(path, container);
+    arguments.extend(Samples::wanted());
+    let mut samples = Samples::default();
+    run(ffmpeg, &arguments, length_ms, |bytes| {
+        meter.add_frames_f32(samples.of(bytes)).map_err(useless)
     })?;
     let lufs = meter.loudness_global().map_err(useless)?;
     if !(lufs.is_finite() && lufs > SILENCE_LUFS) {
@@ -60,7 +48,7 @@ mod tests {
 
     fn measured(sounds: &Sounds, name: &str, source: &str, encoder: &[&str]) -> Option<Gain> {
         let path = std::env::var_os("PATH");
-        let ffmpeg = Ffmpeg::find(None, path.as_deref(), "this test").unwrap();
+        let ffmpeg = Ffmpeg::find(None, path.as_deref()).unwrap();
         let file = sounds.make_from(source, name, encoder);
         let container = crate::verify::container_of(&file).unwrap();
         loudness(&ffmpeg, (&file, container), 20_000).unwrap()

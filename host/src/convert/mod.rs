@@ -1,5 +1,5 @@
 //! Makes one kind of audio of another, by the user's ffmpeg. Decides whether a file is
-//! converted at all; that the result is whole, `verify` says, and what is in its tags,
+//! converted at all, and how; that the result is whole, `verify` says, and what is in its tags,
 //! `tagging`.
 //!
 //! Nothing is made to look better than it is: lossy audio stays what it is where the wanted
@@ -7,17 +7,18 @@
 
 mod error;
 mod loudness;
-mod program;
 
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
+use crate::ffmpeg::{self, Ffmpeg};
 use crate::music::{Encoding, Sound};
 use crate::verify::Container;
 
 pub use error::ConvertError;
 pub use loudness::loudness;
-pub use program::Ffmpeg;
 
 /// What fetched files are to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub enum Decision {
     /// It is converted.
     Convert,
 }
+
+/// What a slow machine needs for the shortest file.
+const LEAST_TIME: Duration = Duration::from_secs(60);
 
 /// Bitrates of encoders are targets: what is a little above one is at it.
 const SLACK: u64 = 105;
@@ -110,12 +114,41 @@ impl Ffmpeg {
         encoder: &[String],
         length_ms: u64,
     ) -> Result<(), ConvertError> {
-        let mut arguments = program::input(from, container);
+        let mut arguments = ffmpeg::input(from, container);
         arguments.extend(["-map_metadata", "0", "-n"].map(OsString::from));
         arguments.extend(encoder.iter().map(OsString::from));
-        arguments.push(program::file(to));
-        self.run(&arguments, length_ms, |_| Ok(()))
+        arguments.push(ffmpeg::file(to));
+        run(self, &arguments, length_ms, |_| Ok(()))
     }
+}
+
+/// Runs it, and tells its failure and that of whoever hears what it writes to stdout.
+/// `length_ms` of music is what it works on: no encoder is slower than the music.
+fn run(
+    ffmpeg: &Ffmpeg,
+    arguments: &[OsString],
+    length_ms: u64,
+    mut heard: impl FnMut(&[u8]) -> Result<(), ConvertError>,
+) -> Result<(), ConvertError> {
+    let time = LEAST_TIME + Duration::from_millis(length_ms);
+    let mut useless = None;
+    let ended = ffmpeg.run(arguments, time, |bytes| match heard(bytes) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            useless = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(error) = useless {
+        return Err(error);
+    }
+    if !ended.status.success() {
+        return Err(ConvertError::Failed {
+            status: ended.status,
+            words: ended.first_line().to_owned(),
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -129,7 +162,7 @@ mod tests {
     fn every_format_is_made_whole_and_as_long_as_it_was() {
         let sounds = Sounds::new();
         let path = std::env::var_os("PATH");
-        let ffmpeg = Ffmpeg::find(None, path.as_deref(), "this test").unwrap();
+        let ffmpeg = Ffmpeg::find(None, path.as_deref()).unwrap();
         let from = sounds.format("alac.m4a");
         let before = check(&from, &Expected::default()).unwrap();
         for (wanted, extension) in [
@@ -157,6 +190,17 @@ mod tests {
                 assert_eq!(made.sample_rate, before.sample_rate, "{wanted}");
             }
         }
+    }
+
+    #[test]
+    fn why_there_is_no_result_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let ffmpeg = ffmpeg::script(dir.path(), "echo zeros; echo \"no such codec\" >&2; exit 3");
+        let error = run(&ffmpeg, &[], 0, |_| Ok(())).unwrap_err().to_string();
+        assert_eq!(error, "ffmpeg ended with exit status: 3: no such codec");
+        let refuse = |_: &[u8]| Err(ConvertError::Useless("zeros".to_owned()));
+        let error = run(&ffmpeg, &[], 0, refuse).unwrap_err();
+        assert!(matches!(error, ConvertError::Useless(_)), "{error}");
     }
 
     fn sound(codec: Codec, kilobits: u32) -> Sound {

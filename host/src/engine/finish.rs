@@ -11,7 +11,8 @@ use musicdl_plugin_api::Hit;
 
 use super::delivered::Delivered;
 use super::inspect::{Findings, Inspector};
-use crate::convert::{self, Decision, Ffmpeg};
+use crate::convert::{self, Decision};
+use crate::ffmpeg::Ffmpeg;
 use crate::layout::RelPath;
 use crate::music::{Encoding, QualityWish, Sound, SourceName};
 use crate::plan::PlanItem;

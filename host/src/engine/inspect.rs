@@ -295,11 +295,11 @@ mod tests {
         let path = std::env::var_os("PATH");
         for (ffmpeg, expected) in [
             (
-                crate::verify::Ffmpeg::find(None, path.as_deref()),
+                crate::ffmpeg::Ffmpeg::find(None, path.as_deref()),
                 ", decoded to the end by ffmpeg",
             ),
             (
-                None,
+                Err(crate::ffmpeg::Missing::Anywhere),
                 "its packets are complete, but not decoded: there is no ffmpeg",
             ),
         ] {

@@ -328,7 +328,7 @@ mod tests {
         let sounds = Sounds::new();
         let verifier = Verifier {
             fingerprints: true,
-            ffmpeg: super::super::Ffmpeg::find(None, std::env::var_os("PATH").as_deref()),
+            ffmpeg: crate::ffmpeg::Ffmpeg::find(None, std::env::var_os("PATH").as_deref()),
         };
         let chords = "aevalsrc=0.4*sin(2*PI*t*220*(1+floor(mod(t\\,4)))):d=15:s=44100";
         let first = |name: &str, args: &[&str]| {

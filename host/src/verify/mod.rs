@@ -16,8 +16,8 @@ mod claims;
 mod container;
 mod decode;
 mod ears;
+mod elsewhere;
 mod error;
-mod ffmpeg;
 mod fingerprint;
 mod flac;
 mod frame_header;
@@ -41,13 +41,13 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use crate::ffmpeg::{Ffmpeg, Missing};
 use crate::music::Codec;
 
 pub use acoustid::{AcoustId, Opinion};
 pub use claims::{BrokenClaim, broken_claims};
 pub use container::Container;
 pub use error::VerifyError;
-pub use ffmpeg::Ffmpeg;
 pub use fingerprint::Fingerprint;
 pub(crate) use mp4::is_fragmented;
 
@@ -55,7 +55,7 @@ pub use spectrum::{Cutoff, Reading};
 
 use decode::End;
 use ears::{Ears, Questions};
-use ffmpeg::Failure;
+use elsewhere::Failure;
 use section::Section;
 use whole::Tail;
 
@@ -127,12 +127,22 @@ impl fmt::Display for Check {
 }
 
 /// With what files are checked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Verifier {
-    /// Decodes Opus and HE-AAC. `None`: their packets are walked instead.
-    pub ffmpeg: Option<Ffmpeg>,
+    /// Decodes Opus and HE-AAC. Where it is missing, their packets are walked instead.
+    pub ffmpeg: Result<Ffmpeg, Missing>,
     /// Whether fingerprints are taken.
     pub fingerprints: bool,
+}
+
+/// Without help of other programs.
+impl Default for Verifier {
+    fn default() -> Self {
+        Self {
+            ffmpeg: Err(Missing::Anywhere),
+            fingerprints: false,
+        }
+    }
 }
 
 impl Verifier {
@@ -259,11 +269,14 @@ fn elsewhere(
     claimed_ms: u64,
     ears: &mut Ears,
 ) -> Result<Check, VerifyError> {
-    let Some(ffmpeg) = &verifier.ffmpeg else {
-        let why = "there is no ffmpeg".to_owned();
-        return Ok(Check::PacketsOnly { why });
+    let ffmpeg = match &verifier.ffmpeg {
+        Ok(ffmpeg) => ffmpeg,
+        Err(missing) => {
+            let why = missing.to_string();
+            return Ok(Check::PacketsOnly { why });
+        }
     };
-    match ffmpeg.decode(path, container, claimed_ms, ears) {
+    match elsewhere::decode(ffmpeg, (path, container), claimed_ms, ears) {
         Ok(()) => Ok(Check::DecodedByFfmpeg),
         Err(Failure::Damaged(what)) => Err(VerifyError::Corrupt { what }),
         Err(Failure::Unable(why)) => Ok(Check::PacketsOnly { why }),

@@ -1,6 +1,7 @@
 //! Whole files are taken; `cargo xtask refusals` asks the same of ten thousand.
 
-use musicdl::verify::{Expected, Ffmpeg, Verifier};
+use musicdl::ffmpeg::Ffmpeg;
+use musicdl::verify::{Expected, Verifier};
 
 use crate::shapes;
 
