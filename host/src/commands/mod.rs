@@ -28,6 +28,7 @@ pub use plugins::Check;
 pub use report::Report;
 
 use crate::cli::{Cli, Command};
+use crate::ffmpeg::launch;
 use crate::plugin::child;
 use crate::ui::Screen;
 use environment::Environment;
@@ -38,6 +39,9 @@ pub fn main() -> ExitCode {
     // that such a process does before it loads its plugin.
     if let Some(file) = child::file_to_serve(std::env::args_os()) {
         return child::serve(&file);
+    }
+    if let Some(launch) = launch::asked(std::env::args_os()) {
+        return launch.run();
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

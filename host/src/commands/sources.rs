@@ -10,6 +10,7 @@ use musicdl_plugin_api::Declaration;
 use secrecy::SecretString;
 
 use super::exit::{Exit, Failure};
+use super::programs::this_program;
 use crate::config::{
     self, Config, NetworkConfig, PaceConfig, ProxyChoice, ResolvedSettings, SourceConfig,
 };
@@ -188,7 +189,7 @@ pub(super) fn isolation(config: &Config) -> Result<Isolation, Failure> {
     match config.isolation {
         config::Isolation::None => Ok(Isolation::None),
         config::Isolation::Process => {
-            let options = ProcessOptions::of_this_program().map_err(|error| {
+            let program = this_program().map_err(|error| {
                 Failure::new(
                     Exit::Unexpected,
                     format!("the system does not say which program this is: {error}"),
@@ -203,7 +204,7 @@ pub(super) fn isolation(config: &Config) -> Result<Isolation, Failure> {
                     config.state.join("plugins/cache"),
                     config.limits.plugin_memory,
                 ))),
-                ..options
+                ..ProcessOptions::of_program(program)
             })))
         }
     }

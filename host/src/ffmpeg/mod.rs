@@ -3,9 +3,11 @@
 //!
 //! The program reads files that strangers made, so it gets no more than one such file: one
 //! format and no choice of another, no network, no environment, a bounded time, bounded memory
-//! on Linux, and nobody listens to its complaints without end.
+//! on Linux, and nobody listens to its complaints without end. It ends with whoever asked, and
+//! on Linux also with a musicdl that was killed ([`launch`]).
 
 mod arguments;
+pub mod launch;
 mod running;
 mod samples;
 
@@ -25,6 +27,8 @@ pub(crate) use samples::{CHANNELS, RATE, Samples, milliseconds};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ffmpeg {
     program: PathBuf,
+    /// The musicdl that starts it.
+    launcher: Option<PathBuf>,
 }
 
 /// Why there is none.
@@ -54,11 +58,27 @@ impl Ffmpeg {
                 .find(|program| program.is_file())
                 .ok_or(Missing::Anywhere)?,
         };
-        Ok(Self { program })
+        Ok(Self {
+            program,
+            launcher: None,
+        })
+    }
+
+    /// The same, started by that musicdl, which on Linux makes it end also with a process that
+    /// is killed. Without one it is started directly.
+    #[must_use]
+    pub fn launched_by(self, musicdl: PathBuf) -> Self {
+        Self {
+            launcher: Some(musicdl),
+            ..self
+        }
     }
 
     fn command(&self, arguments: &[OsString]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = match &self.launcher {
+            Some(launcher) if cfg!(target_os = "linux") => launch::command(launcher, &self.program),
+            Some(_) | None => Command::new(&self.program),
+        };
         command
             .args(["-nostdin", "-hide_banner", "-loglevel", "error"])
             .args(["-threads", "1"])
@@ -89,7 +109,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = Some(dir.path().as_os_str());
         let at = |name: &str| dir.path().join(name);
-        let of = |program: PathBuf| Ffmpeg { program };
+        let of = |program: PathBuf| Ffmpeg {
+            program,
+            launcher: None,
+        };
         assert_eq!(Ffmpeg::find(None, None), Err(Missing::Anywhere));
         assert_eq!(Ffmpeg::find(None, path), Err(Missing::Anywhere));
         fs::write(at("ffmpeg"), "").unwrap();

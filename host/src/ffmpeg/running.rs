@@ -1,5 +1,8 @@
 //! One ffmpeg from its start to its end. It ends by itself, when its time is over, or when
 //! nobody wants to hear more of it; what it started ends with it.
+//!
+//! The thread that starts it also waits for it: when that thread ends, so does ffmpeg
+//! ([`launch`](super::launch)).
 
 use std::ffi::OsString;
 use std::io::{self, Read};

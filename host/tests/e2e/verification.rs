@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::peers::nothing_runs_below;
 use crate::support::music_server::MusicServer;
 use crate::support::program::until;
 use crate::support::scene::Scene;
@@ -248,22 +249,30 @@ fn how_far_a_file_was_listened_to_is_told_and_written_down() {
     }
 }
 
-/// It notices by its pipe, which breaks; anything else it could miss.
+/// Whether it writes, which it soon cannot any more, or does nothing by which it could notice.
 #[test]
-fn an_ffmpeg_that_decodes_ends_with_a_program_that_was_killed() {
-    let scene = Scene::with(&["subsonic"]);
-    let owls = Song::single("Ann", "Owls", "opus").without_cover();
-    let lines = "#!/bin/sh\ntrap '' PIPE\ntouch begun\n\
-                 while printf x 2>/dev/null; do sleep 0.05; done\ntouch ended\n";
-    let program = scene.write("slow-ffmpeg", lines);
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let more = "ffmpeg_path: ./slow-ffmpeg\n";
-    let _server = wanted(&scene, std::slice::from_ref(&owls), Song::SECONDS, more);
-    let run = scene.start(&[]);
-    until("the decoder begins", || scene.path("begun").exists());
-    assert!(!scene.path("ended").exists());
-    run.kill();
-    until("the decoder ends", || scene.path("ended").exists());
+fn an_ffmpeg_ends_with_a_program_that_was_killed_whatever_it_does() {
+    let writes = "trap '' PIPE\nwhile true; do printf x; sleep 0.05; done";
+    let hangs = "exec sleep 600";
+    for (extension, more, lines) in [
+        ("opus", "", writes),
+        ("opus", "", hangs),
+        ("flac", "tags: {replaygain: true}\n", hangs),
+    ] {
+        let scene = Scene::with(&["subsonic"]);
+        let owls = Song::single("Ann", "Owls", extension).without_cover();
+        let lines = format!("#!/bin/sh\necho $$ > begins\nmv begins begun\n{lines}\n");
+        let program = scene.write("slow-ffmpeg", lines);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let more = format!("ffmpeg_path: ./slow-ffmpeg\n{more}");
+        let _server = wanted(&scene, std::slice::from_ref(&owls), Song::SECONDS, &more);
+        let run = scene.start(&[]);
+        until("ffmpeg begins", || scene.path("begun").exists());
+        let id = fs::read_to_string(scene.path("begun")).unwrap();
+        assert!(Path::new("/proc").join(id.trim()).exists(), "{more}");
+        run.kill();
+        nothing_runs_below(&scene.path(""));
+    }
 }
 
 /// A server that answers like AcoustID, each below a path of its own.

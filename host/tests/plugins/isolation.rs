@@ -515,24 +515,28 @@ fn a_source_in_a_process_answers_many_calls_at_once() {
 }
 
 #[test]
-fn the_process_of_a_plugin_is_nothing_to_start_by_hand() {
-    let output = Command::new(env!("CARGO_BIN_EXE_musicdl"))
-        .arg("plugin-host")
-        .arg(built("echo"))
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        said.contains("is a part of musicdl that it starts itself"),
-        "{said}"
-    );
-    let help = Command::new(env!("CARGO_BIN_EXE_musicdl"))
-        .arg("--help")
-        .output();
-    assert!(
-        !String::from_utf8(help.unwrap().stdout)
-            .unwrap()
-            .contains("plugin-host")
-    );
+fn what_musicdl_starts_itself_as_is_nothing_to_start_by_hand() {
+    let library = built("echo");
+    let library = library.to_str().unwrap();
+    for arguments in [
+        &["plugin-host", library][..],
+        &["ffmpeg-host", "1", "echo", "begun"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_musicdl"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("is a part of musicdl that it starts itself"),
+            "{said}"
+        );
+        let help = Command::new(env!("CARGO_BIN_EXE_musicdl"))
+            .arg("--help")
+            .output();
+        let help = String::from_utf8(help.unwrap().stdout).unwrap();
+        assert!(!help.contains(arguments[0]), "{help}");
+    }
 }

@@ -21,8 +21,7 @@ mod running;
 mod start;
 mod tend;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -81,23 +80,7 @@ pub struct ProcessOptions {
 }
 
 impl ProcessOptions {
-    /// The defaults (promises C2), with the program that is running.
-    ///
-    /// # Errors
-    /// When the system does not say which program that is.
-    pub fn of_this_program() -> io::Result<Self> {
-        // By the link and not by the path it leads to: an update may replace the file while
-        // we run, and another release need not understand us.
-        let link = Path::new("/proc/self/exe");
-        let program = if cfg!(target_os = "linux") && link.exists() {
-            link.to_owned()
-        } else {
-            std::env::current_exe()?
-        };
-        Ok(Self::of_program(program))
-    }
-
-    /// The defaults, with that program.
+    /// The defaults (promises C2), with that program.
     pub fn of_program(program: PathBuf) -> Self {
         let s = Duration::from_secs;
         Self {
