@@ -8,7 +8,7 @@
 //! Parameters: <https://opensubsonic.netlify.app/docs/api-reference/#authentication>
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use md5::{Digest, Md5};
 use musicdl_plugin_api::SourceError;
@@ -29,17 +29,19 @@ const CLIENT: &str = "musicdl";
 #[derive(Debug)]
 pub(crate) struct Ladder {
     logins: Vec<Login>,
-    at: AtomicUsize,
-    understood: AtomicBool,
+    /// Which of them the server understood; [`NONE`] before one was.
+    understood: AtomicUsize,
 }
+
+/// No login.
+const NONE: usize = usize::MAX;
 
 impl Ladder {
     /// `logins` has at least one entry.
     pub(crate) fn new(logins: Vec<Login>) -> Self {
         Self {
             logins,
-            at: AtomicUsize::new(0),
-            understood: AtomicBool::new(false),
+            understood: AtomicUsize::new(NONE),
         }
     }
 
@@ -49,11 +51,11 @@ impl Ladder {
         &self,
         call: impl Fn(&Login) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut at = self.at.load(Ordering::Relaxed);
+        let mut at = self.at();
         loop {
             let outcome = call(&self.logins[at]);
             match outcome {
-                Err(failure) if self.form_is_refused(&failure) => {
+                Err(failure) if self.form_is_refused(at, &failure) => {
                     at += 1;
                     if at == self.logins.len() {
                         return Err(Failure::LoginNotUnderstood {
@@ -65,8 +67,7 @@ impl Ladder {
                 outcome => {
                     if is_about_more_than_the_form(&outcome) {
                         // Calls that run at the same time come to the same end.
-                        self.at.store(at, Ordering::Relaxed);
-                        self.understood.store(true, Ordering::Relaxed);
+                        self.understood.store(at, Ordering::Relaxed);
                     }
                     return outcome;
                 }
@@ -77,18 +78,26 @@ impl Ladder {
     /// Whether the server said that it does not know this form of login.
     ///
     /// Error 10 (a parameter is missing) is what servers older than the form say, because
-    /// they look for another parameter. Once a form was understood it means another one.
-    fn form_is_refused(&self, failure: &Failure) -> bool {
+    /// they look for another parameter. Once this form was understood it means another one;
+    /// that a call at the same time got further says nothing for it.
+    fn form_is_refused(&self, at: usize, failure: &Failure) -> bool {
         match failure {
             Failure::Service { code: 41 | 42, .. } => true,
-            Failure::Service { code: 10, .. } => !self.understood.load(Ordering::Relaxed),
+            Failure::Service { code: 10, .. } => self.understood.load(Ordering::Relaxed) != at,
             _ => false,
+        }
+    }
+
+    fn at(&self) -> usize {
+        match self.understood.load(Ordering::Relaxed) {
+            NONE => 0,
+            at => at,
         }
     }
 
     /// The login in use.
     pub(crate) fn current(&self) -> &Login {
-        &self.logins[self.at.load(Ordering::Relaxed)]
+        &self.logins[self.at()]
     }
 
     /// The server's words without our secrets, in case it repeats what it was sent.
@@ -264,6 +273,23 @@ mod tests {
         let later = ladder.climb(|_| Err::<(), _>(refusal(10)));
         assert!(matches!(later, Err(Failure::Service { code: 10, .. })));
         assert_eq!(ladder.current().form(), "token");
+    }
+
+    #[test]
+    fn a_call_goes_on_to_the_form_that_another_one_found_meanwhile() {
+        let ladder = ladder();
+        let by_password = |login: &Login| match login {
+            Login::Token(_) => Err(refusal(10)),
+            Login::Password(_) | Login::ApiKey(_) => Ok(()),
+        };
+        let outcome = ladder.climb(|login| {
+            if matches!(login, Login::Token(_)) {
+                ladder.climb(by_password).unwrap();
+            }
+            by_password(login)
+        });
+        assert!(outcome.is_ok());
+        assert_eq!(ladder.current().form(), "password");
     }
 
     #[test]
