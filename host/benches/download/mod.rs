@@ -61,6 +61,9 @@ fn timed(dest: &Path, save: impl FnOnce()) -> Duration {
 }
 
 async fn save_bare(url: &str, dest: &Path) {
+    // Somebody has to name the cryptography, also for a client that needs none; a second time
+    // it is named already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build();
     let answer = client.expect("a client can be made").get(url).send().await;
     let mut answer = answer.expect("the server answers");

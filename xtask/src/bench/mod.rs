@@ -55,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         rows.push(plan(&program, &ground, &list)?);
     }
     rows.push(listing::listing(workspace, &program, &ground)?);
-    rows.extend(listing::sizes(workspace)?);
+    rows.extend(listing::sizes(workspace, &ground)?);
     rows.extend(inside(workspace)?);
 
     let widest = |cell: fn(&Row) -> &str| {
