@@ -60,7 +60,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 fn words_in(line: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     FORBIDDEN.iter().filter(move |(word, _)| {
         line.match_indices(word).any(|(at, _)| {
-            // A path of this machine begins somewhere; `/home/root/x` is another one.
+            // A path of this machine begins there, and is not the end of a longer one.
             !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '.')
         })
     })

@@ -9,6 +9,7 @@ use lofty::id3::v2::{
     UnsynchronizedTextFrame,
 };
 use lofty::tag::Accessor;
+use lofty::tag::items::UNKNOWN_LANGUAGE;
 
 use super::{Tags, gain};
 
@@ -69,7 +70,8 @@ pub(super) fn write(tag: &mut Id3v2Tag, tags: &Tags) {
     if let Some(lyrics) = &tags.lyrics {
         tag.retain(|frame| !matches!(frame, Frame::UnsynchronizedText(_)));
         // Nobody says in which language they sing.
-        let frame = UnsynchronizedTextFrame::new(TextEncoding::UTF8, *b"XXX", "", lyrics.clone());
+        let frame =
+            UnsynchronizedTextFrame::new(TextEncoding::UTF8, UNKNOWN_LANGUAGE, "", lyrics.clone());
         tag.insert(Frame::UnsynchronizedText(frame));
     }
 }

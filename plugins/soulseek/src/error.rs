@@ -65,7 +65,7 @@ impl Failure {
         }
     }
 
-    /// slskd says that it is at its limit for now.
+    /// slskd says that it is at its limit, and may not be later.
     pub(crate) fn is_busy(&self) -> bool {
         self.status() == Some(429)
     }

@@ -40,7 +40,7 @@ async fn one_grab_serves_every_wanted_track_of_an_album() {
     assert_eq!(
         shop.fetched(),
         ["Heron"],
-        "claimed tracks are asked for nowhere else"
+        "no other source is asked for what is claimed"
     );
     assert!(!desk.dir.path().join("music/Ann/04 - Magpie.wav").exists());
     assert_eq!(desk.unfinished(), [""; 0]);
