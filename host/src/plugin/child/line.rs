@@ -56,7 +56,12 @@ impl Line {
                     self.send(&ToHost::Answer { id: *id, result });
                 }
             }
-            Err(FrameError::Torn | FrameError::NotAMessage(_) | FrameError::Io(_)) => {
+            Err(
+                FrameError::Torn
+                | FrameError::NotAMessage(_)
+                | FrameError::Unwritable(_)
+                | FrameError::Io(_),
+            ) => {
                 family::end_own();
             }
         }
@@ -77,7 +82,12 @@ impl Line {
                 lock(&self.waiting).remove(&id);
                 Err(unsendable(&error))
             }
-            Err(FrameError::Torn | FrameError::NotAMessage(_) | FrameError::Io(_)) => {
+            Err(
+                FrameError::Torn
+                | FrameError::NotAMessage(_)
+                | FrameError::Unwritable(_)
+                | FrameError::Io(_),
+            ) => {
                 family::end_own();
             }
         }

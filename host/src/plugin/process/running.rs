@@ -248,7 +248,8 @@ impl Running {
             FrameError::Io(_)
             | FrameError::Torn
             | FrameError::TooLarge { .. }
-            | FrameError::NotAMessage(_) => {
+            | FrameError::NotAMessage(_)
+            | FrameError::Unwritable(_) => {
                 self.floor().hung_up = true;
                 self.changed.notify_all();
             }
@@ -267,7 +268,11 @@ impl Running {
                 Ok(Some((message, bytes))) => self.hear(message, bytes),
                 // One that is killed in the middle of a frame tears it.
                 Ok(None) | Err(FrameError::Torn | FrameError::Io(_)) => break,
-                Err(error @ (FrameError::TooLarge { .. } | FrameError::NotAMessage(_))) => {
+                Err(
+                    error @ (FrameError::TooLarge { .. }
+                    | FrameError::NotAMessage(_)
+                    | FrameError::Unwritable(_)),
+                ) => {
                     self.end(Cause::Garbled(error.to_string()));
                     break;
                 }
