@@ -20,15 +20,27 @@ pub(crate) const PACKAGES: [&str; 6] = [
 
 /// Builds the plugins for use and copies them.
 pub(crate) fn deliver(workspace: &Workspace, dir: &Path) -> Result<()> {
-    build(workspace, Profile::Release, &[])?;
+    build_for_use(workspace, &PACKAGES)?;
     println!();
-    copy(workspace, Profile::Release, dir)
+    copy(workspace, Profile::Plugin, dir)
 }
 
-/// Builds the plugins, and more packages with them in one go.
-pub(crate) fn build(workspace: &Workspace, profile: Profile, more: &[&str]) -> Result<()> {
+/// Builds those plugins as users get them: as shared libraries and nothing else, because what
+/// Rust programs can link too, as the tests do, is never optimised as a whole.
+pub(crate) fn build_for_use(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    for package in packages {
+        let mut command = workspace.cargo(&["rustc", "--locked"]);
+        command.args(Profile::Plugin.args());
+        command.args(["-p", package, "--lib", "--crate-type", "cdylib"]);
+        process::run(&mut command)?;
+    }
+    Ok(())
+}
+
+/// Builds the plugins for a trial, and more packages with them in one go.
+pub(crate) fn build_for_trial(workspace: &Workspace, more: &[&str]) -> Result<()> {
     let mut command = workspace.cargo(&["build", "--locked"]);
-    command.args(profile.args());
+    command.args(Profile::Dev.args());
     for package in more.iter().chain(&PACKAGES) {
         command.args(["-p", package]);
     }

@@ -21,6 +21,8 @@ pub(crate) struct Workspace {
 pub(crate) enum Profile {
     Dev,
     Release,
+    /// For plugins: small rather than quick.
+    Plugin,
 }
 
 impl Workspace {
@@ -90,6 +92,7 @@ impl Workspace {
         self.built.join(match profile {
             Profile::Dev => "debug",
             Profile::Release => "release",
+            Profile::Plugin => "plugin",
         })
     }
 }
@@ -100,6 +103,7 @@ impl Profile {
         match self {
             Profile::Dev => &[],
             Profile::Release => &["--release"],
+            Profile::Plugin => &["--profile", "plugin"],
         }
     }
 }

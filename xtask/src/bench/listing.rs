@@ -1,9 +1,8 @@
-//! Plugins as the release build has them: how long listing them takes, how large they are.
+//! Plugins as users have them: how long listing them takes, how large they are.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -30,8 +29,8 @@ pub(super) fn listing(workspace: &Workspace, program: &Path, ground: &Path) -> R
     if dir.exists() {
         fs::remove_dir_all(&dir).with_context(|| dir.display().to_string())?;
     }
-    plugins::copy(workspace, Profile::Release, &dir)?;
-    plugins::copy_these(workspace, Profile::Release, &FIXTURES, &dir)?;
+    plugins::copy(workspace, Profile::Plugin, &dir)?;
+    plugins::copy_these(workspace, Profile::Plugin, &FIXTURES, &dir)?;
     let files = fs::read_dir(&dir)?.count();
     ensure!(files == 8, "{files} plugins instead of 8");
     let args: [&OsStr; 6] = [
@@ -52,21 +51,14 @@ pub(super) fn listing(workspace: &Workspace, program: &Path, ground: &Path) -> R
     })
 }
 
-/// Bytes of each plugin's file, stripped. Cargo leaves the symbols in a library that can also
-/// be linked into Rust programs, as tests do.
-pub(super) fn sizes(workspace: &Workspace, ground: &Path) -> Result<Vec<Row>> {
+/// Bytes of each plugin's file, which cargo has stripped.
+pub(super) fn sizes(workspace: &Workspace) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let stripped = ground.join("stripped");
     for package in plugins::PACKAGES {
-        let (file, name) = workspace.library(Profile::Release, package);
-        let strip = Command::new("strip")
-            .arg("-o")
-            .arg(&stripped)
-            .arg(&file)
-            .status();
-        let done = strip.context("`strip` comes with the linker")?;
-        ensure!(done.success(), "`strip` cannot read {}", file.display());
-        let bytes = fs::metadata(&stripped)?.len();
+        let (file, name) = workspace.library(Profile::Plugin, package);
+        let bytes = fs::metadata(&file)
+            .with_context(|| file.display().to_string())?
+            .len();
         let most = if package == "musicdl-folder" {
             MOST_OF_FOLDER
         } else {

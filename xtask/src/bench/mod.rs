@@ -43,9 +43,10 @@ struct Row {
 /// Builds, measures, prints the table.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     peers::require_programs(&[peers::ARIA2C])?;
-    let mut packages = vec!["musicdl"];
-    packages.extend(listing::FIXTURES);
-    plugins::build(workspace, Profile::Release, &packages)?;
+    let mut build = workspace.cargo(&["build", "--locked", "-p", "musicdl"]);
+    process::run(build.args(Profile::Release.args()))?;
+    plugins::build_for_use(workspace, &plugins::PACKAGES)?;
+    plugins::build_for_use(workspace, &listing::FIXTURES)?;
     let program = workspace.program(Profile::Release, "musicdl");
     let ground = workspace.scratch("bench");
     fs::create_dir_all(&ground).with_context(|| ground.display().to_string())?;
@@ -55,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         rows.push(plan(&program, &ground, &list)?);
     }
     rows.push(listing::listing(workspace, &program, &ground)?);
-    rows.extend(listing::sizes(workspace, &ground)?);
+    rows.extend(listing::sizes(workspace)?);
     rows.extend(inside(workspace)?);
 
     let widest = |cell: fn(&Row) -> &str| {

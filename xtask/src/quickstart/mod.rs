@@ -33,7 +33,7 @@ const PICTURED: &str = "Road Trip";
 pub(crate) fn run(workspace: &Workspace, picture: Option<&Path>) -> Result<()> {
     let ground = workspace.scratch("quickstart");
     heading("1. Building musicdl and its plugins; the first time takes a few minutes");
-    crate::plugins::build(workspace, PROFILE, &["musicdl"])?;
+    crate::plugins::build_for_trial(workspace, &["musicdl"])?;
 
     clear(&ground)?;
     heading("2. Plugins are files in a directory");

@@ -5,6 +5,7 @@
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use musicdl_plugin_api::SourceError;
 use musicdl_plugin_api::http::Head;
 use reqwest::Response;
@@ -22,7 +23,7 @@ use super::redirect;
 /// failure alone.
 pub(super) enum Event {
     Head(Head),
-    Chunk(Vec<u8>),
+    Chunk(Bytes),
     End,
     Failed(SourceError),
 }
@@ -89,7 +90,7 @@ async fn relay(
                 "{host} sent less than {bytes_per_second} bytes a second for {over:?}"
             )));
         }
-        if events.send(Event::Chunk(chunk.into())).is_err() {
+        if events.send(Event::Chunk(chunk)).is_err() {
             return Ok(());
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use musicdl_plugin_api::http::{BodyReader, Head};
 use musicdl_plugin_api::{Progress, SourceError};
 use tokio::sync::Semaphore;
@@ -86,7 +87,7 @@ impl Incoming {
     }
 
     /// The next bytes; `None` at the end.
-    pub(super) fn chunk(&mut self, progress: &Progress) -> Result<Option<Vec<u8>>, SourceError> {
+    pub(super) fn chunk(&mut self, progress: &Progress) -> Result<Option<Bytes>, SourceError> {
         if let Some(end) = &self.end {
             return end.clone().map(|()| None);
         }
@@ -122,7 +123,8 @@ impl Incoming {
 
 impl BodyReader for Incoming {
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
-        Incoming::chunk(self, &Progress::ignored())
+        let chunk = Incoming::chunk(self, &Progress::ignored())?;
+        Ok(chunk.map(Vec::from))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use musicdl_plugin_api::SourceError;
 use musicdl_plugin_api::http::Head;
 
@@ -98,7 +99,10 @@ impl Replay {
             url: answer.url,
             ..Head::default()
         })];
-        events.extend(body.chunks(CHUNK).map(|bytes| Event::Chunk(bytes.to_vec())));
+        events.extend(
+            body.chunks(CHUNK)
+                .map(|bytes| Event::Chunk(Bytes::copy_from_slice(bytes))),
+        );
         events.push(match answer.end {
             // Who left then leaves now.
             End::Whole | End::Left => Event::End,
