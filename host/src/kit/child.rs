@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::conduct;
 use super::review::Item;
+use crate::plugin::sandbox::{enter_trial, surroundings_of_trial};
 
 /// The flag of the commands that run a library in their own process.
 pub const IN_PROCESS: &str = "--in-process";
@@ -62,9 +63,11 @@ impl Child {
     pub fn start<S: AsRef<OsStr>>(
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<Self, ChildError> {
-        let program = std::env::current_exe().map_err(ChildError::Start)?;
-        let mut process = Command::new(program)
-            .args(arguments)
+        Self::run(own_program()?.args(arguments))
+    }
+
+    fn run(command: &mut Command) -> Result<Self, ChildError> {
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -169,18 +172,41 @@ fn how(status: ExitStatus) -> String {
     }
 }
 
-/// Reviews the conduct of a library in a child.
+/// The child's side of [`conduct`]: from here on this process reads the system and that
+/// library, and writes in its scratch directory.
+///
+/// # Errors
+/// When the kernel could hold it to that and does not.
+pub fn confine(library: &Path) -> io::Result<()> {
+    enter_trial(library, &std::env::temp_dir())
+}
+
+/// This program, to be started once more.
+fn own_program() -> Result<Command, ChildError> {
+    std::env::current_exe()
+        .map(Command::new)
+        .map_err(ChildError::Start)
+}
+
+/// Reviews the conduct of a library in a child, which [confines itself](confine).
 ///
 /// # Errors
 /// When no child can be started. What the library does to it is an item of the review.
 pub fn conduct(path: &Path) -> Result<Vec<Item>, ChildError> {
+    // Removed here: the child may not, once it is confined.
+    let scratch = tempfile::tempdir().map_err(ChildError::Start)?;
     let arguments: [OsString; 4] = [
         "plugins".into(),
         "check".into(),
         IN_PROCESS.into(),
         path.into(),
     ];
-    let mut child = Child::start(arguments)?;
+    let mut command = own_program()?;
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(surroundings_of_trial(path, scratch.path()));
+    let mut child = Child::run(&mut command)?;
     let until = Instant::now() + conduct::LONGEST;
     let mut doing = String::new();
     let mut items = Vec::new();

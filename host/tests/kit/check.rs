@@ -96,6 +96,29 @@ fn a_panic_and_an_unsound_declaration_are_named() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_reviewed_cannot_leave_anything_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let slot = |value: &str| format!("{:.<32}", format!("rogue-{value}"));
+    let file = with(
+        dir.path(),
+        "rogue",
+        &slot("name=rogue"),
+        &slot("name=leave"),
+    );
+    let review = check(&file).with(5).json();
+    // It was run: its own fault is found.
+    assert_eq!(item(&review, "declaration").0, "ok", "{review:#}");
+    assert_eq!(item(&review, "kind").0, "fail", "{review:#}");
+    let mut names: Vec<_> = fs::read_dir(file.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.retain(|name| name.to_string_lossy().ends_with(".left"));
+    assert!(names.is_empty(), "{names:?}");
+}
+
 #[test]
 fn what_cannot_be_read_is_wrong_usage_and_what_is_no_library_fails() {
     let dir = tempfile::tempdir().unwrap();

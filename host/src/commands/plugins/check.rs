@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::commands::exit::{Exit, Failure};
 use crate::kit::child::{self, Message};
 use crate::kit::conduct;
-use crate::kit::review::{self, Review, Verdict};
+use crate::kit::review::{self, Item, Review, Verdict};
 use crate::ui::Screen;
 
 pub(super) fn check(file: &Path, screen: &Screen) -> Result<Exit, Failure> {
@@ -39,6 +39,12 @@ fn exit(review: &Review) -> Exit {
 
 /// The child's side.
 pub(super) fn in_process(file: &Path, screen: &Screen) -> Exit {
+    if let Err(error) = child::confine(file) {
+        let item = Item::fail("process", format!("it cannot be confined: {error}"));
+        screen.message(&Message::Item(item));
+        screen.message(&Message::Done);
+        return Exit::Success;
+    }
     conduct::of_library(
         file,
         &mut |item| screen.message(&Message::Item(item)),

@@ -153,6 +153,37 @@ impl Sandbox {
     }
 }
 
+/// The terms of a library that is only tried, of which nobody knows yet what it needs: it may
+/// start programs and write in `scratch`, and has no network.
+fn of_trial(library: &Path, scratch: &Path) -> Terms {
+    let programs = std::env::var_os("PATH").unwrap_or_default();
+    Terms {
+        read: vec![library.to_owned()],
+        run: std::env::split_paths(&programs).collect(),
+        write: vec![scratch.to_owned()],
+        programs: true,
+        network: false,
+        home: Some(scratch.to_owned()),
+        scratch: Some(scratch.to_owned()),
+        handles: HANDLES,
+        memory: None,
+    }
+}
+
+/// The environment of a process that is going to try a library with that scratch directory.
+pub fn surroundings_of_trial(library: &Path, scratch: &Path) -> Vec<(OsString, OsString)> {
+    of_trial(library, scratch).surroundings(std::env::vars_os())
+}
+
+/// Confines this process, for good, to what a library that is only tried may do. Counts for
+/// this thread and those it makes, so there must not be others yet.
+///
+/// # Errors
+/// When the kernel could and does not.
+pub fn enter_trial(library: &Path, scratch: &Path) -> io::Result<()> {
+    enter(&of_trial(library, scratch)).map_err(io::Error::other)
+}
+
 /// What one process may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Terms {
