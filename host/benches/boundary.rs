@@ -130,9 +130,9 @@ fn starts(scene: &Scene, library: &LoadedLibrary) {
 fn memory(scene: &Scene, library: &LoadedLibrary, plugin: &str) {
     let source = scene.source(library);
     source.is_configured();
-    let Some(memory) = child().and_then(Memory::of) else {
-        return;
-    };
+    let memory = child()
+        .and_then(Memory::of)
+        .expect("the system tells of its processes in /proc");
     drop(source);
     let mib = |kib: u64| kib as f64 / 1024.0;
     figure(

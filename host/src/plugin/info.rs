@@ -1,9 +1,13 @@
 //! One source in full, as data: what `musicdl plugins info` shows to whoever sets it up.
 
+use std::path::Path;
+
 use musicdl_plugin_api::{Declaration, Limits, SettingKind, SettingSpec};
+use semver::Version;
 use serde::Serialize;
 
-use super::registry::LoadedSource;
+use super::registry::{LoadedSource, Refusal};
+use crate::music::SourceName;
 
 /// What a source declares, and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +24,8 @@ pub struct PluginInfo {
     pub file: String,
     /// Whether it has all the settings it needs.
     pub configured: bool,
+    /// Why it cannot be used with the settings it has.
+    pub refused: Option<String>,
     /// Keys of required settings that have no value.
     pub missing: Vec<String>,
     /// What it can do beyond searching and fetching tracks.
@@ -85,18 +91,37 @@ pub struct QualityInfo {
     pub bit_depth: Option<u32>,
 }
 
-impl From<&LoadedSource> for PluginInfo {
-    fn from(source: &LoadedSource) -> Self {
-        let declared = &source.declaration;
+impl PluginInfo {
+    /// Of a library that was let in though its source could not be made; `None` for others.
+    pub fn of_refused(refusal: &Refusal) -> Option<Self> {
+        let declared = refusal.declared.as_deref()?;
+        Some(Self {
+            refused: Some(refusal.reason.to_string()),
+            ..Self::declared(
+                &declared.name,
+                &declared.declaration,
+                &declared.api_version,
+                &refusal.file,
+            )
+        })
+    }
+
+    fn declared(
+        name: &SourceName,
+        declared: &Declaration,
+        api_version: &Version,
+        file: &Path,
+    ) -> Self {
         let best = &declared.best_quality;
         Self {
-            name: source.name.to_string(),
+            name: name.to_string(),
             display_name: declared.display_name.clone(),
             version: declared.version.clone(),
-            api_version: source.api_version.to_string(),
-            file: source.file.display().to_string(),
-            configured: source.configured,
-            missing: source.missing.clone(),
+            api_version: api_version.to_string(),
+            file: file.display().to_string(),
+            configured: false,
+            refused: None,
+            missing: Vec::new(),
             capabilities: declared.capabilities.names(),
             needs: needs(declared),
             settings: declared.settings.iter().map(SettingInfo::from).collect(),
@@ -108,6 +133,21 @@ impl From<&LoadedSource> for PluginInfo {
                 bit_depth: best.bit_depth,
             },
             hosts: declared.hosts.clone(),
+        }
+    }
+}
+
+impl From<&LoadedSource> for PluginInfo {
+    fn from(source: &LoadedSource) -> Self {
+        Self {
+            configured: source.configured,
+            missing: source.missing.clone(),
+            ..Self::declared(
+                &source.name,
+                &source.declaration,
+                &source.api_version,
+                &source.file,
+            )
         }
     }
 }

@@ -38,7 +38,7 @@ pub use load::{
     load_snapshot_in_process,
 };
 pub use process::{DROP_SOURCE, ProcessOptions};
-pub use registry::{Isolation, LoadedSource, Making, Refusal, RefusalReason, Registry};
+pub use registry::{Declared, Isolation, LoadedSource, Making, Refusal, RefusalReason, Registry};
 pub use report::PluginReport;
 pub use sandbox::Sandbox;
 pub use snapshot::Snapshot;

@@ -1,6 +1,6 @@
 //! Every plugin directory -> the sources in them, each with a name of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,6 +52,20 @@ pub struct Refusal {
     pub file: PathBuf,
     /// Why.
     pub reason: RefusalReason,
+    /// What it says of itself, when the library was let in and only its source cannot be made:
+    /// who has to mend the settings needs to read about them.
+    pub declared: Option<Box<Declared>>,
+}
+
+/// What a library says of itself.
+#[derive(Debug)]
+pub struct Declared {
+    /// Its name in the config.
+    pub name: SourceName,
+    /// Everything else it says.
+    pub declaration: Declaration,
+    /// Version of plugin-api it was built against.
+    pub api_version: Version,
 }
 
 /// Why a file gave no source: one sentence, without its path.
@@ -139,7 +153,7 @@ impl Registry {
         let mut registry = Registry::default();
         let mut gate = Gate::default();
         for (file, reason) in found.skipped {
-            registry.refuse(file, reason.into());
+            registry.refuse(file, reason.into(), None);
         }
         // One after the other, because whole files are copied there.
         let admitted = found.candidates.into_iter().map(|file| {
@@ -152,13 +166,15 @@ impl Registry {
             let file = tried.0.clone();
             match prepare(tried, &ready, making) {
                 Ok(prepared) => ready.push(prepared),
-                Err(reason) => registry.refuse(file, reason),
+                Err((reason, declared)) => registry.refuse(file, reason, declared),
             }
         }
         for (file, made) in side_by_side(ready, make) {
             match made {
                 Ok(source) => registry.sources.push(source),
-                Err(error) => registry.refuse(file, RefusalReason::Create(error)),
+                Err((error, declared)) => {
+                    registry.refuse(file, RefusalReason::Create(error), Some(declared));
+                }
             }
         }
         Ok(registry)
@@ -169,8 +185,26 @@ impl Registry {
         self.sources.iter().find(|source| source.name == *name)
     }
 
-    fn refuse(&mut self, file: PathBuf, reason: RefusalReason) {
-        self.refused.push(Refusal { file, reason });
+    /// The library of that name, also of one whose source could not be made.
+    pub fn file_of(&self, name: &str) -> Option<&Path> {
+        let of_source = self.sources.iter().find(|it| it.name.as_str() == name);
+        let refused = || {
+            self.refused.iter().find(|it| {
+                let declared = it.declared.as_deref();
+                declared.is_some_and(|declared| declared.name.as_str() == name)
+            })
+        };
+        of_source
+            .map(|source| source.file.as_path())
+            .or_else(|| refused().map(|refusal| refusal.file.as_path()))
+    }
+
+    fn refuse(&mut self, file: PathBuf, reason: RefusalReason, declared: Option<Box<Declared>>) {
+        self.refused.push(Refusal {
+            file,
+            reason,
+            declared,
+        });
     }
 }
 
@@ -230,19 +264,23 @@ fn prepare(
     (file, loaded, load_time): Tried,
     earlier: &[Ready],
     making: &Making<'_>,
-) -> Result<Ready, RefusalReason> {
-    let library = loaded?;
+) -> Result<Ready, (RefusalReason, Option<Box<Declared>>)> {
+    let library = loaded.map_err(|failure| (failure.into(), None))?;
     if let Some(first) = earlier
         .iter()
         .find(|first| first.library.name == library.name)
     {
-        return Err(RefusalReason::NameTaken {
+        let taken = RefusalReason::NameTaken {
             by: first.file.clone(),
             name: library.name,
-        });
+        };
+        // Whoever asks by that name means the first.
+        return Err((taken, None));
     }
-    let settings =
-        (making.settings)(&library.name, &library.declaration).map_err(RefusalReason::Settings)?;
+    let settings = match (making.settings)(&library.name, &library.declaration) {
+        Ok(settings) => settings,
+        Err(why) => return Err((RefusalReason::Settings(why), Some(declared(library)))),
+    };
     Ok(Ready {
         missing: missing(&library.declaration, &settings),
         services: (making.services)(&library.name, &library.declaration),
@@ -253,20 +291,33 @@ fn prepare(
     })
 }
 
-fn make(ready: Ready) -> (PathBuf, Result<LoadedSource, SourceError>) {
+fn make(ready: Ready) -> (PathBuf, Result<LoadedSource, (SourceError, Box<Declared>)>) {
     let started = Instant::now();
     let source = ready.library.create(ready.settings, ready.services);
-    let made = source.map(|source| LoadedSource {
-        configured: source.is_configured(),
-        name: ready.library.name,
-        file: ready.file.clone(),
-        declaration: ready.library.declaration,
-        api_version: ready.library.api_version,
-        load_time: ready.load_time + started.elapsed(),
-        source,
-        missing: ready.missing,
-    });
+    let declared = declared(ready.library);
+    let made = match source {
+        Ok(source) => Ok(LoadedSource {
+            configured: source.is_configured(),
+            name: declared.name,
+            file: ready.file.clone(),
+            declaration: declared.declaration,
+            api_version: declared.api_version,
+            load_time: ready.load_time + started.elapsed(),
+            source,
+            missing: ready.missing,
+        }),
+        Err(error) => Err((error, declared)),
+    };
     (ready.file, made)
+}
+
+/// Without the library's process.
+fn declared(library: LoadedLibrary) -> Box<Declared> {
+    Box::new(Declared {
+        name: library.name,
+        declaration: library.declaration,
+        api_version: library.api_version,
+    })
 }
 
 /// Keys of the required settings that neither the user nor a default gives a value.

@@ -43,10 +43,11 @@ pub(super) fn info(info: &PluginInfo) -> String {
             plain(&info.file)
         ),
     );
-    let state = match (info.configured, info.missing.as_slice()) {
-        (true, _) => "configured".to_owned(),
-        (false, []) => "not configured".to_owned(),
-        (false, missing) => format!("not configured: set `{}`", missing.join("`, `")),
+    let state = match (&info.refused, info.configured, info.missing.as_slice()) {
+        (Some(why), _, _) => format!("cannot be used as it is set: {why}"),
+        (None, true, _) => "configured".to_owned(),
+        (None, false, []) => "not configured".to_owned(),
+        (None, false, missing) => format!("not configured: set `{}`", missing.join("`, `")),
     };
     line(&mut text, format_args!("  {}", plain(&state)));
     line(

@@ -54,7 +54,17 @@ fn a_plugin_is_installed_described_and_removed() {
     let missing = "not configured: set `url`";
     assert!(words.stdout.contains(missing), "{}", words.stdout);
 
-    run(musicdl(dir.path()).args(here).args(["remove", "subsonic"])).with(0);
+    // Who set it wrongly reads here what could be set, and can be rid of it.
+    let mut wrong = musicdl(dir.path());
+    wrong.env("MUSICDL_SOURCES_SUBSONIC_URL", "no address");
+    let words = run(wrong.args(here).args(["info", "subsonic"])).with(0);
+    for said in ["cannot be used as it is set: ", "url (url; required)"] {
+        assert!(words.stdout.contains(said), "{}", words.stdout);
+    }
+
+    let mut wrong = musicdl(dir.path());
+    wrong.env("MUSICDL_SOURCES_SUBSONIC_URL", "no address");
+    run(wrong.args(here).args(["remove", "subsonic"])).with(0);
     assert_eq!(names(&plugins).len(), 1);
     let again = run(musicdl(dir.path()).args(here).args(["remove", "subsonic"])).with(2);
     assert!(

@@ -22,6 +22,10 @@ pub(super) fn info(
         .iter()
         .find(|source| source.name.as_str() == name)
         .map(PluginInfo::from)
+        .or_else(|| {
+            let mut refused = sources.registry.refused.iter();
+            refused.find_map(|refusal| PluginInfo::of_refused(refusal).filter(|it| it.name == name))
+        })
         .ok_or_else(|| unknown(name, &sources));
     drop(within);
     runtime.shutdown_background();

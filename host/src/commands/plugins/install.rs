@@ -83,10 +83,8 @@ pub(super) fn remove(
             let sources = sources::load(&config)?;
             let found = sources
                 .registry
-                .sources
-                .iter()
-                .find(|source| source.name.as_str() == name)
-                .map(|source| source.file.clone())
+                .file_of(name)
+                .map(Path::to_owned)
                 .ok_or_else(|| info::unknown(name, &sources));
             drop(within);
             runtime.shutdown_background();
