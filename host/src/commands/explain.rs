@@ -11,7 +11,7 @@ use super::run::{engine_options, runtime};
 use super::sources;
 use crate::engine::{Explained, SourceBook, explain};
 use crate::state::{PastAttempt, ReadOnlyState, SourceNotes};
-use crate::ui::{Screen, plain};
+use crate::ui::{Screen, counted, plain};
 
 /// Everything about one item.
 #[derive(Debug, Serialize)]
@@ -75,9 +75,9 @@ fn in_words(answer: &Answer<'_>) -> String {
         for asked in &source.asked {
             let kept = if asked.kept { ", from memory" } else { "" };
             line(format!(
-                "  `{}`: {} hits{kept}",
+                "  `{}`: {}{kept}",
                 plain(&asked.text),
-                asked.hits
+                counted(asked.hits, "hit", "hits")
             ));
         }
         for candidate in &source.candidates {

@@ -86,6 +86,7 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
             ));
         }
     }
+    warnings.extend(config.stray_variables(registry.names()));
     Ok(Sources {
         registry,
         warnings,

@@ -214,6 +214,12 @@ impl Config {
             .cloned()
             .unwrap_or_else(|| SourceConfig::unlisted(name.clone(), Arc::clone(&self.around)))
     }
+
+    /// One sentence for each variable that is named like a setting of a source, and belongs
+    /// neither to one of those nor to one that the config lists.
+    pub fn stray_variables<'a>(&self, loaded: impl Iterator<Item = &'a SourceName>) -> Vec<String> {
+        self.around.stray_variables(loaded)
+    }
 }
 
 /// Where plugins run.

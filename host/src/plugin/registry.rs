@@ -185,6 +185,13 @@ impl Registry {
         self.sources.iter().find(|source| source.name == *name)
     }
 
+    /// The names of all that were let in, also of those whose source could not be made.
+    pub fn names(&self) -> impl Iterator<Item = &SourceName> {
+        let refused = self.refused.iter().filter_map(|it| it.declared.as_deref());
+        let sources = self.sources.iter().map(|source| &source.name);
+        sources.chain(refused.map(|declared| &declared.name))
+    }
+
     /// The library of that name, also of one whose source could not be made.
     pub fn file_of(&self, name: &str) -> Option<&Path> {
         let of_source = self.sources.iter().find(|it| it.name.as_str() == name);

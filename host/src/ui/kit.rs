@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::plain;
+use super::out::{counted, plain};
 use crate::kit::review::{Review, Verdict};
 use crate::plugin::PluginInfo;
 
@@ -152,10 +152,6 @@ fn time(ms: u128) -> String {
         0 => format!("{} s", ms / 1000),
         _ => format!("{ms} ms"),
     }
-}
-
-fn counted(count: u32, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 fn or<'a>(text: &'a str, nothing: &'a str) -> &'a str {

@@ -24,6 +24,7 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{self, Writer};
 
+pub(crate) use out::counted;
 pub use out::plain;
 
 use crate::cli::Global;

@@ -1,5 +1,6 @@
 //! The two pipes. A closed one is a normal end: whoever closed it has seen enough.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Prints data.
@@ -35,6 +36,14 @@ fn ended(written: io::Result<()>) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         Err(error) => tracing::debug!(%error, "output lost"),
+    }
+}
+
+/// `1 track`, `2 tracks`.
+pub(crate) fn counted(count: impl Display, one: &str, more: &str) -> String {
+    match count.to_string().as_str() {
+        "1" => format!("1 {one}"),
+        count => format!("{count} {more}"),
     }
 }
 

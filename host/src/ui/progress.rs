@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::lines::line;
-use super::out::plain;
+use super::out::{counted, plain};
 use crate::engine::{Event, Reporter};
 use crate::music::{SourceName, TrackId};
 
@@ -93,7 +93,7 @@ impl Reporter for Bars {
             Event::Searched {
                 id, source, hits, ..
             } => {
-                self.say(id, format!("{source}: {hits} hits"));
+                self.say(id, format!("{source}: {}", counted(hits, "hit", "hits")));
             }
             Event::Fetching {
                 id,

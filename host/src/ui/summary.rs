@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::out::plain;
+use super::out::{counted, plain};
 use crate::commands::{Check, Report};
 use crate::engine::SourceTotals;
 use crate::plan::generate::Findings;
@@ -21,7 +21,7 @@ pub(super) fn planned(plan: &Plan, findings: &Findings, duplicates: usize) -> St
         .items_by_status(Status::Pending)
         .filter(|item| item.owned.is_some() && item.renewal.is_none())
         .count();
-    let mut text = format!("{} tracks wanted", counts.total);
+    let mut text = format!("{} wanted", counted(counts.total, "track", "tracks"));
     let repeated = findings.repeated + duplicates;
     if repeated > 0 {
         write_to(&mut text, format_args!(" ({repeated} duplicates merged)"));
@@ -216,8 +216,8 @@ fn totals(source: &SourceTotals) -> Option<String> {
         return None;
     }
     let mut parts = vec![
-        format!("{} searches", source.searches),
-        format!("{} downloads", source.downloads),
+        counted(source.searches, "search", "searches"),
+        counted(source.downloads, "download", "downloads"),
         format!("{:.1} MB", source.bytes as f64 / 1e6),
     ];
     if source.cache_hits > 0 {
@@ -227,7 +227,7 @@ fn totals(source: &SourceTotals) -> Option<String> {
         parts.push(format!("waited {:.1} s", source.waited_seconds));
     }
     if let Some(left) = source.searches_left {
-        parts.push(format!("{left} searches left"));
+        parts.push(counted(left, "search left", "searches left"));
     }
     let failures = source.failures.iter();
     parts.extend(failures.map(|failures| format!("{} times {}", failures.count, failures.kind)));
@@ -243,8 +243,8 @@ fn counts(statistics: &Statistics) -> String {
         failed,
         skipped,
     } = *statistics;
-    let mut text =
-        format!("{total} tracks, {completed} completed, {skipped} skipped, {failed} failed");
+    let tracks = counted(total, "track", "tracks");
+    let mut text = format!("{tracks}, {completed} completed, {skipped} skipped, {failed} failed");
     if pending + in_progress > 0 {
         write_to(&mut text, format_args!(", {} to do", pending + in_progress));
     }
@@ -257,8 +257,9 @@ pub(super) fn status(status: &StatusReport) -> String {
     write_to(
         &mut text,
         format_args!(
-            "{} files placed, {} downloads tried\n",
-            status.files, status.attempts
+            "{} placed, {} tried\n",
+            counted(status.files, "file", "files"),
+            counted(status.attempts, "download", "downloads")
         ),
     );
     if let Some(holder) = &status.held_by {

@@ -116,7 +116,7 @@ fn the_report_names_for_a_failed_item_what_was_tried_and_why_each_candidate_lost
         "another version: live",
         "cut off:",
         "folder: `Ann - Owls (Demo)`",
-        "partial: 1 tracks, 0 completed, 0 skipped, 1 failed",
+        "partial: 1 track, 0 completed, 0 skipped, 1 failed",
     ]);
 
     let report = scene.report();

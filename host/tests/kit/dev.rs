@@ -84,7 +84,7 @@ fn a_plugin_is_built_tried_broken_and_mended() {
         "reached in",
         "Station 9",
         "/search.json -> 200 in",
-        "1 hits in",
+        "1 hit in",
         "1  Ann Example - Bluebird mp3 [7.mp3]",
         "`2` is no hit",
         "/files/7.mp3 -> 200 in",

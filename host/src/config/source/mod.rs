@@ -108,6 +108,28 @@ pub(super) struct Around {
     pub(super) listed: Vec<SourceName>,
 }
 
+impl Around {
+    /// See [`Config::stray_variables`](super::Config::stray_variables).
+    pub(super) fn stray_variables<'a>(
+        &self,
+        loaded: impl Iterator<Item = &'a SourceName>,
+    ) -> Vec<String> {
+        let start = |name: &SourceName| format!("{}_", name.as_str().to_ascii_uppercase());
+        let mut starts: Vec<String> = loaded.map(start).collect();
+        starts.extend(self.listed.iter().map(start));
+        self.environment
+            .of_sources()
+            .filter(|name| !starts.iter().any(|start| name.starts_with(start)))
+            .map(|name| {
+                format!(
+                    "the environment variable {SOURCES}{name} was ignored: no plugin was loaded \
+                     that it could be for"
+                )
+            })
+            .collect()
+    }
+}
+
 impl SourceConfig {
     /// A source the config file does not list; the environment may still have settings for it.
     pub(super) fn unlisted(name: SourceName, around: Arc<Around>) -> Self {

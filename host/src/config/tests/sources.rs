@@ -237,6 +237,13 @@ fn a_variable_that_sets_nothing_is_warned_of() {
             "the environment variable MUSICDL_SOURCES_SUB_SONIC_X was ignored: the source `sub_sonic` has no setting `x`"
         ]
     );
+    let loaded = [name("folder")];
+    assert_eq!(
+        scene.load().stray_variables(loaded.iter()),
+        [
+            "the environment variable MUSICDL_SOURCES_OTHER_FOO was ignored: no plugin was loaded that it could be for"
+        ]
+    );
 }
 
 #[test]

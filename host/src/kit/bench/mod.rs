@@ -17,6 +17,7 @@ use musicdl_plugin_api::{
 use tempfile::TempDir;
 
 use crate::plugin::{LoadedLibrary, load};
+use crate::ui::counted;
 
 /// How many hits a search asks for.
 const HITS: u32 = 20;
@@ -206,7 +207,11 @@ impl<'a> Bench<'a> {
         let source = self.source()?;
         let (answer, took) = timed(|| source.search_raw(&query));
         let hits = answer.map_err(|error| failed("search_raw", &error, took))?;
-        self.say(format!("{} hits in {}", hits.len(), ms(took)));
+        self.say(format!(
+            "{} in {}",
+            counted(hits.len(), "hit", "hits"),
+            ms(took)
+        ));
         for (hit, number) in hits.iter().zip(1..) {
             self.say(described(number, hit));
         }
@@ -253,7 +258,11 @@ impl<'a> Bench<'a> {
     }
 
     fn delivered(&self, dir: &Path, files: &Files, took: Duration) {
-        self.say(format!("{} files in {}", files.files.len(), ms(took)));
+        self.say(format!(
+            "{} in {}",
+            counted(files.files.len(), "file", "files"),
+            ms(took)
+        ));
         for file in &files.files {
             let path = dir.join(&file.path);
             let size = match std::fs::symlink_metadata(&path) {
@@ -314,7 +323,10 @@ impl ProgressSink for Told {
     }
 
     fn finished(&self, files: Files) {
-        (self.0)(format!("  finished with {} files", files.files.len()));
+        (self.0)(format!(
+            "  finished with {}",
+            counted(files.files.len(), "file", "files")
+        ));
     }
 
     fn failed(&self, error: SourceError) {
