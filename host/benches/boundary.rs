@@ -253,16 +253,26 @@ fn cpu_of_all(process: &str) -> Option<Duration> {
     )
 }
 
-/// The process of the only source there is; `None` where the system does not tell.
+/// The process of the only source there is; `None` where the system does not tell. That of a
+/// source before it may take a moment to be gone.
 fn child() -> Option<u32> {
+    for _ in 0..200 {
+        match children()?.as_slice() {
+            [only] => return Some(*only),
+            _ => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+    None
+}
+
+fn children() -> Option<Vec<u32>> {
     let own = std::process::id();
     let parent = |pid: u32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (_, behind_name) = stat.rsplit_once(')')?;
         behind_name.split_whitespace().nth(1)?.parse::<u32>().ok()
     };
-    fs::read_dir("/proc")
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .find(|&pid| parent(pid) == Some(own))
+    let all = fs::read_dir("/proc").ok()?;
+    let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    Some(pids.filter(|&pid| parent(pid) == Some(own)).collect())
 }

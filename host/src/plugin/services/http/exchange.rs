@@ -1,21 +1,18 @@
-//! One exchange with a server, on the runtime: redirects, limits, the body piece by piece.
-//!
-//! Whatever becomes of it, the last event says so; without a last event the runtime ended.
+//! The asking half of an exchange, on the runtime: redirects and limits, until there is a head.
+//! The body is read by who asked ([`body`](super::body)).
 
-use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use musicdl_plugin_api::SourceError;
 use musicdl_plugin_api::http::Head;
 use reqwest::Response;
-use tokio::sync::Semaphore;
 use tokio::time::{timeout, timeout_at};
 
 use super::client::SourceNet;
 use super::failure;
-use super::net::{MAX_HEADERS, SlowLimit};
-use super::outgoing::{Outgoing, host_of};
+use super::net::MAX_HEADERS;
+use super::outgoing::Outgoing;
 use super::reach::Leg;
 use super::redirect;
 
@@ -28,77 +25,32 @@ pub(super) enum Event {
     Failed(SourceError),
 }
 
-/// Runs the exchange until its end, at most until `deadline`. A chunk takes a permit of
-/// `room`, which the receiver gives back, so that a slow disk slows the network down.
-pub(super) async fn run(
+/// The answer at the end of all redirects, at most until `deadline`.
+pub(super) async fn answer(
     net: &SourceNet,
     outgoing: Outgoing,
     deadline: Option<Instant>,
-    events: Sender<Event>,
-    room: &Semaphore,
-) {
+) -> Result<Response, SourceError> {
     let host = outgoing.host();
-    let relay = relay(net, outgoing, deadline, &events, room);
-    let result = match deadline {
-        Some(at) => timeout_at(at.into(), relay).await.unwrap_or_else(|_| {
-            let message = format!("{host} was not done within the time of the request");
-            Err(SourceError::transient(message))
-        }),
-        None => relay.await,
-    };
-    // A receiver that is gone has what it wanted.
-    let _ = events.send(match result {
-        Ok(()) => Event::End,
-        Err(error) => Event::Failed(error),
-    });
-}
-
-async fn relay(
-    net: &SourceNet,
-    outgoing: Outgoing,
-    deadline: Option<Instant>,
-    events: &Sender<Event>,
-    room: &Semaphore,
-) -> Result<(), SourceError> {
-    let mut response = answer(net, outgoing, deadline).await?;
-    let host = host_of(response.url());
-    if events.send(Event::Head(head(&response))).is_err() {
-        return Ok(());
-    }
-    let mut pace = Pace::new(net.host.options.slow);
-    loop {
-        // Never closed; would it be, nobody would want the rest.
-        let Ok(permit) = room.acquire().await else {
-            return Ok(());
-        };
-        permit.forget();
-        let asked = Instant::now();
-        let stall = net.host.options.stall;
-        let chunk = timeout(stall, response.chunk())
+    let answer = follow(net, outgoing, deadline);
+    match deadline {
+        Some(at) => timeout_at(at.into(), answer)
             .await
-            .map_err(|_| SourceError::transient(format!("{host} sent nothing for {stall:?}")))?
-            .map_err(|error| failure::of_exchange(&host, net.host.roots, error))?;
-        let Some(chunk) = chunk else {
-            return Ok(());
-        };
-        if pace.is_too_slow(asked.elapsed(), chunk.len()) {
-            let SlowLimit {
-                bytes_per_second,
-                over,
-            } = net.host.options.slow;
-            return Err(SourceError::transient(format!(
-                "{host} sent less than {bytes_per_second} bytes a second for {over:?}"
-            )));
-        }
-        if events.send(Event::Chunk(chunk)).is_err() {
-            return Ok(());
-        }
+            .unwrap_or_else(|_| Err(overdue(&host))),
+        None => answer.await,
     }
 }
 
-/// The answer at the end of all redirects. A request with a time of its own is waited for as
+/// The time that the request was given is over.
+pub(super) fn overdue(host: &str) -> SourceError {
+    SourceError::transient(format!(
+        "{host} was not done within the time of the request"
+    ))
+}
+
+/// The same without a time for all of it. A request with a time of its own is waited for as
 /// long as that, however long others may take to begin: who asked knows how slow the server is.
-async fn answer(
+async fn follow(
     net: &SourceNet,
     mut outgoing: Outgoing,
     deadline: Option<Instant>,
@@ -151,7 +103,8 @@ fn check_header_size(host: &str, response: &Response) -> Result<(), SourceError>
     Ok(())
 }
 
-fn head(response: &Response) -> Head {
+/// What a plugin is told of it before its body.
+pub(super) fn head(response: &Response) -> Head {
     Head {
         status: response.status().as_u16(),
         headers: response
@@ -165,68 +118,5 @@ fn head(response: &Response) -> Head {
         // Without the user, whom the builder of the request took out.
         url: response.url().to_string(),
         ..Head::default()
-    }
-}
-
-/// Finds a body that trickles: never silent long enough to stall, never done either.
-struct Pace {
-    limit: SlowLimit,
-    waited: Duration,
-    got: u64,
-}
-
-impl Pace {
-    fn new(limit: SlowLimit) -> Self {
-        Self {
-            limit,
-            waited: Duration::ZERO,
-            got: 0,
-        }
-    }
-
-    /// Counts a chunk that was waited for. Time in which the receiver was busy is none of
-    /// the server's and not counted.
-    fn is_too_slow(&mut self, waited: Duration, bytes: usize) -> bool {
-        self.waited += waited;
-        self.got += bytes as u64;
-        if self.waited < self.limit.over {
-            return false;
-        }
-        let least = self.limit.bytes_per_second as f64 * self.waited.as_secs_f64();
-        let too_slow = (self.got as f64) < least;
-        *self = Self::new(self.limit);
-        too_slow
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_is_too_slow_when_a_whole_span_was() {
-        let limit = SlowLimit {
-            bytes_per_second: 1000,
-            over: Duration::from_secs(10),
-        };
-        let seconds = Duration::from_secs;
-        for (chunks, too_slow) in [
-            (vec![(seconds(9), 1)], false),
-            (vec![(seconds(9), 1), (seconds(1), 1)], true),
-            (vec![(seconds(9), 1), (seconds(1), 9_999)], false),
-            (vec![(seconds(20), 15_000)], true),
-            // A fast beginning does not make up for a slow rest.
-            (
-                vec![(seconds(10), 1_000_000), (seconds(9), 1), (seconds(1), 1)],
-                true,
-            ),
-        ] {
-            let mut pace = Pace::new(limit);
-            let judged: Vec<_> = chunks
-                .iter()
-                .map(|&(waited, bytes)| pace.is_too_slow(waited, bytes))
-                .collect();
-            assert_eq!(judged.last(), Some(&too_slow), "{chunks:?}");
-        }
     }
 }

@@ -1,36 +1,56 @@
 //! The calling thread's end of an exchange: waits, and stops waiting when it is told to.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use musicdl_plugin_api::http::{BodyReader, Head};
 use musicdl_plugin_api::{Progress, SourceError};
-use tokio::sync::Semaphore;
+use reqwest::Response;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
+use super::body::LiveBody;
 use super::client::SourceNet;
 use super::exchange::{self, Event};
 use super::outgoing::Outgoing;
 use super::traffic::{Recorder, Tape};
-
-/// How often a waiting call looks whether it is cancelled.
-const LOOK: Duration = Duration::from_millis(200);
-
-/// Chunks that may wait for the caller; the network reads no further than that.
-const CHUNKS_AHEAD: usize = 16;
+use super::wait::wait_for;
 
 /// A running exchange. Dropping it ends the exchange.
 pub(super) struct Incoming {
-    events: Receiver<Event>,
-    room: Arc<Semaphore>,
-    /// `None`: nothing runs, the answer is a recorded one.
-    task: Option<AbortHandle>,
+    stage: Stage,
     /// Takes down what comes.
     recorder: Option<Recorder>,
     /// How the body ended, for who asks again.
     end: Option<Result<(), SourceError>>,
+}
+
+/// How far it is.
+enum Stage {
+    /// The head is waited for.
+    Asked(Asked),
+    /// The head was there.
+    Answered(Box<LiveBody>),
+    /// Nothing runs, the answer is a recorded one.
+    Recorded(std::vec::IntoIter<Event>),
+    /// Nothing more comes.
+    Over,
+}
+
+/// A request on its way.
+struct Asked {
+    net: Arc<SourceNet>,
+    answer: oneshot::Receiver<Result<Response, SourceError>>,
+    task: AbortHandle,
+    deadline: Option<Instant>,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl Incoming {
@@ -42,34 +62,32 @@ impl Incoming {
         outgoing: Outgoing,
         deadline: Option<Instant>,
     ) -> Result<Self, SourceError> {
-        // Unbounded, because sending into it must not block a runtime thread; `room` bounds it.
-        let (sender, events) = mpsc::channel();
-        let room = Arc::new(Semaphore::new(CHUNKS_AHEAD));
         let recorder = match &net.tape {
             Tape::Live => None,
             Tape::Recording(recording) => Some(recording.begin(&outgoing)?),
             Tape::Replaying(replay) => {
-                for event in replay.answer(&outgoing)? {
-                    // The other end is two lines above.
-                    let _ = sender.send(event);
-                }
                 return Ok(Self {
-                    events,
-                    room,
-                    task: None,
+                    stage: Stage::Recorded(replay.answer(&outgoing)?.into_iter()),
                     recorder: None,
                     end: None,
                 });
             }
         };
+        let (send, answer) = oneshot::channel();
         let task = net.host.runtime.spawn({
-            let (net, room) = (Arc::clone(net), Arc::clone(&room));
-            async move { exchange::run(&net, outgoing, deadline, sender, &room).await }
+            let net = Arc::clone(net);
+            async move {
+                // Who asked may be gone.
+                let _ = send.send(exchange::answer(&net, outgoing, deadline).await);
+            }
         });
         Ok(Self {
-            events,
-            room,
-            task: Some(task.abort_handle()),
+            stage: Stage::Asked(Asked {
+                net: Arc::clone(net),
+                answer,
+                task: task.abort_handle(),
+                deadline,
+            }),
             recorder,
             end: None,
         })
@@ -92,10 +110,7 @@ impl Incoming {
             return end.clone().map(|()| None);
         }
         let end = match self.next(progress) {
-            Ok(Event::Chunk(bytes)) => {
-                self.room.add_permits(1);
-                return Ok(Some(bytes));
-            }
+            Ok(Event::Chunk(bytes)) => return Ok(Some(bytes)),
             Ok(Event::End) => Ok(()),
             Ok(Event::Failed(error)) | Err(error) => Err(error),
             Ok(Event::Head(_)) => unreachable!("an exchange has one head"),
@@ -104,20 +119,32 @@ impl Incoming {
     }
 
     fn next(&mut self, progress: &Progress) -> Result<Event, SourceError> {
-        loop {
-            progress.check()?;
-            match self.events.recv_timeout(LOOK) {
-                Ok(event) => {
-                    if let Some(recorder) = &mut self.recorder {
-                        recorder.hear(&event)?;
+        progress.check()?;
+        let event = match &mut self.stage {
+            Stage::Asked(asked) => {
+                let answer = wait_for(pin!(&mut asked.answer), || progress.check().map(|()| None))?;
+                // Without a last word the task was dropped: the runtime shuts down.
+                match answer.map_err(|_| SourceError::cancelled())? {
+                    Ok(response) => {
+                        let head = exchange::head(&response);
+                        let body = LiveBody::new(Arc::clone(&asked.net), response, asked.deadline);
+                        self.stage = Stage::Answered(Box::new(body));
+                        Event::Head(head)
                     }
-                    return Ok(event);
+                    Err(error) => Event::Failed(error),
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                // The task was dropped without a last word: the runtime shuts down.
-                Err(RecvTimeoutError::Disconnected) => return Err(SourceError::cancelled()),
             }
+            Stage::Answered(body) => body.next(progress)?,
+            Stage::Recorded(events) => events.next().unwrap_or(Event::End),
+            Stage::Over => Event::End,
+        };
+        if matches!(event, Event::End | Event::Failed(_)) {
+            self.stage = Stage::Over;
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.hear(&event)?;
+        }
+        Ok(event)
     }
 }
 
@@ -125,13 +152,5 @@ impl BodyReader for Incoming {
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let chunk = Incoming::chunk(self, &Progress::ignored())?;
         Ok(chunk.map(Vec::from))
-    }
-}
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
     }
 }

@@ -1,10 +1,10 @@
 //! HTTP for plugins: a client for each, all made alike, and the rules every exchange keeps.
 //!
-//! An exchange runs as a task of the host's runtime ([`exchange`]) and hands head and body,
-//! a few pieces ahead at most, to the calling thread ([`incoming`]). That thread does what
+//! An exchange begins as a task of the host's runtime ([`exchange`]), which hands the answer
+//! to the calling thread ([`incoming`]). That thread reads the body ([`body`]) and does what
 //! may block: it writes the file, reports progress and looks whether it is to stop. When the
-//! runtime ends, the task is dropped, the caller finds the other end gone and returns
-//! `Cancelled`; nobody waits for a runtime that is no more.
+//! runtime ends, its tasks and connections are dropped and the caller finds the other end
+//! gone; nobody waits for a runtime that is no more.
 //!
 //! Which hosts a source may talk to at all is judged in [`reach`]; what is said may be kept and
 //! said again by [`mod@traffic`].
@@ -13,6 +13,7 @@
 //! ([`save`]): what a failure leads to is the engine's decision.
 
 mod address;
+mod body;
 mod client;
 mod exchange;
 mod failure;
@@ -26,6 +27,7 @@ mod redirect;
 mod roots;
 mod save;
 mod traffic;
+mod wait;
 
 use std::path::Path;
 use std::sync::Arc;
