@@ -116,9 +116,10 @@ impl From<crate::state::StateError> for Failure {
                 .with_hint("wait until it has ended, or use another state with --state"),
             StateError::Absent { .. } => failure(Exit::Usage)
                 .with_hint("run `musicdl run` first, or name the state with --state"),
-            StateError::Io { .. } | StateError::Database { .. } | StateError::Update { .. } => {
-                failure(Exit::Disk)
-            }
+            StateError::Io { .. }
+            | StateError::NoLocks { .. }
+            | StateError::Database { .. }
+            | StateError::Update { .. } => failure(Exit::Disk),
             StateError::Migration { .. } => failure(Exit::Usage)
                 .with_hint("use the musicdl that wrote it, or another state with --state"),
         }

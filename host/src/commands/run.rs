@@ -96,6 +96,7 @@ async fn carry_out(
     let started_at = Timestamp::now();
     let interrupts = Interrupts::listen();
     let mut state = State::open(&config.state)?;
+    screen.warnings(state.warning().as_slice());
     let mut memory = state.memory()?;
     selection.forget_cancels(&mut memory);
     refuse_vanished_library(config, &memory)?;

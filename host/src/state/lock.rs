@@ -67,6 +67,11 @@ pub(super) fn take(dir: &Path) -> Result<File, StateError> {
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
     }
+    if !is_kept(&path).map_err(io)? {
+        return Err(StateError::NoLocks {
+            dir: dir.to_owned(),
+        });
+    }
     let holder = Holder {
         pid: Some(std::process::id()),
         since: Some(Timestamp::now()),
@@ -77,6 +82,15 @@ pub(super) fn take(dir: &Path) -> Result<File, StateError> {
         .and_then(|()| file.write_all(note.as_bytes()))
         .map_err(io)?;
     Ok(file)
+}
+
+/// Whether the file system keeps the lock that we have just taken: some say yes to everybody.
+fn is_kept(path: &Path) -> std::io::Result<bool> {
+    match File::open(path)?.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Ok(()) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Who has the lock at the moment; `None` when nobody has, or it cannot be known.
@@ -95,5 +109,19 @@ fn noted(file: &mut File) -> Holder {
     match file.read_to_string(&mut text) {
         Ok(_) => serde_json::from_str(&text).unwrap_or_default(),
         Err(_) => Holder::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_everybody_is_given_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = take(dir.path()).unwrap();
+        assert!(is_kept(&dir.path().join(FILE)).unwrap());
+        drop(held);
+        assert!(!is_kept(&dir.path().join(FILE)).unwrap());
     }
 }

@@ -7,6 +7,7 @@
 mod journal;
 mod kept_hit;
 mod lock;
+mod place;
 mod plan;
 mod sources;
 mod status;
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
+
+use place::Place;
 
 pub use lock::Holder;
 pub use plan::Memory;
@@ -43,6 +46,12 @@ pub enum StateError {
         dir: PathBuf,
         /// Who.
         holder: Holder,
+    },
+    /// Two runs there could not know of each other.
+    #[error("the file system of the state `{}` keeps no locks; name a local directory (--state)", dir.display())]
+    NoLocks {
+        /// The state directory.
+        dir: PathBuf,
     },
     /// Its directory or its lock file cannot be used.
     #[error("the state `{}` cannot be used: {source}", path.display())]
@@ -90,6 +99,7 @@ pub struct State {
     connection: Connection,
     path: PathBuf,
     run: Option<i64>,
+    place: Place,
     // Released when the state is dropped, or the process dies.
     _lock: fs::File,
 }
@@ -101,6 +111,10 @@ impl State {
     /// [`StateError::Held`] while another run has it; else when the disk does not let us.
     pub fn open(dir: &Path) -> Result<Self, StateError> {
         create_private(dir)?;
+        Self::open_at(dir, Place::of(dir))
+    }
+
+    fn open_at(dir: &Path, place: Place) -> Result<Self, StateError> {
         let lock = lock::take(dir)?;
         let path = dir.join(FILE);
         let database = |source| StateError::Database {
@@ -110,9 +124,10 @@ impl State {
         let mut connection = Connection::open(&path).map_err(database)?;
         // FULL: a finished item is durable before it is reported finished (promises B4).
         connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-            )
+            .execute_batch(&format!(
+                "PRAGMA journal_mode = {}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+                place.journal_mode()
+            ))
             .and_then(|()| connection.busy_timeout(Duration::from_secs(5)))
             .map_err(database)?;
         migrate(&mut connection, &path)?;
@@ -120,8 +135,14 @@ impl State {
             connection,
             path,
             run: None,
+            place,
             _lock: lock,
         })
+    }
+
+    /// What the user should know of where it is.
+    pub fn warning(&self) -> Option<String> {
+        self.place.warning(self.path.parent()?)
     }
 
     /// Notes that a run begins, for the library at that path. What an earlier, killed run left in progress is pending.

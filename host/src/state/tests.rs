@@ -273,3 +273,34 @@ fn the_state_is_its_owners_alone() {
     drop(State::open(&dir).unwrap());
     assert_eq!(dir.metadata().unwrap().permissions().mode() & 0o777, 0o700);
 }
+
+#[test]
+fn where_no_memory_is_shared_the_state_has_no_log_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = || {
+        let mut names: Vec<String> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    // Moved there, with what a run on a local disk has left.
+    let local = State::open(dir.path()).unwrap();
+    assert!(files().contains(&format!("{FILE}-wal")));
+    drop(local);
+
+    let mut state = State::open_at(dir.path(), Place::Remote("NFS")).unwrap();
+    let notes = SourceNotes::open(dir.path()).unwrap();
+    state.begin_run(Path::new("/music")).unwrap();
+    state.save_plan(&plan(3)).unwrap();
+    let reader = ReadOnlyState::open(dir.path()).unwrap();
+    assert!(reader.status().unwrap().held_by.is_some());
+    assert!(
+        !files().iter().any(|name| name.ends_with("-wal")),
+        "{:?}",
+        files()
+    );
+    assert!(state.warning().is_some());
+    drop(notes);
+}
