@@ -16,7 +16,7 @@ use super::selection::Selection;
 use super::tag::id3_of;
 use super::{plan, playlists, programs, sources, verification};
 use crate::cli::RunArgs;
-use crate::config::{self, Config, LyricsPlace};
+use crate::config::{self, Config, LyricsPlace, ReplayGain};
 use crate::convert;
 use crate::engine::{
     EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options, Outcome,
@@ -234,8 +234,9 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
     });
     let needed_for = match (convert, config.tags.replaygain) {
         (Some(wish), _) => Some(format!("`download.format: {}`", wish.encoding)),
-        (None, true) => Some("`tags.replaygain: true`".to_owned()),
-        (None, false) => None,
+        (None, ReplayGain::Track) => Some("`tags.replaygain: track`".to_owned()),
+        (None, ReplayGain::Album) => Some("`tags.replaygain: album`".to_owned()),
+        (None, ReplayGain::None) => None,
     };
     if let (Some(what), Err(missing)) = (needed_for, ffmpeg) {
         return Err(
@@ -249,7 +250,8 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
         id3: id3_of(config),
         lyrics: LyricsWish { embedded, beside },
         source_comment: config.tags.source_comment,
-        replaygain: config.tags.replaygain,
+        replaygain: config.tags.replaygain != ReplayGain::None,
+        album_gain: config.tags.replaygain == ReplayGain::Album,
         convert,
         ffmpeg: ffmpeg.as_ref().ok().cloned(),
     })

@@ -38,7 +38,7 @@
 //! | `tags.id3` | version of ID3 in MP3, WAV, AIFF and AAC: `2.4` or `2.3` | `2.4` |
 //! | `tags.lyrics` | where lyrics go that a source has: `both`, `embedded`, `file` (`.lrc`, if they have times), `none` | `both` |
 //! | `tags.source_comment` | whether a comment names the source | `false` |
-//! | `tags.replaygain` | whether loudness is measured, by ffmpeg, and written | `false` |
+//! | `tags.replaygain` | whose loudness is measured, by ffmpeg, and written: `none`, `track` (or `true`), `album`: of each track, and of each album once all of its wanted tracks are there, also into those that were there before | `none` |
 //! | `ffmpeg_path` | the ffmpeg that converts and measures, and decodes Opus and HE-AAC | the first in `PATH` |
 //! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
@@ -160,7 +160,7 @@ pub use load::{load, load_without_library};
 pub use network::{NetworkConfig, ProxyChoice};
 pub use secret::Secret;
 pub use source::{PaceConfig, ResolvedSettings, SourceConfig};
-pub use tags::{Id3Version, LyricsPlace, TagsConfig};
+pub use tags::{Id3Version, LyricsPlace, ReplayGain, TagsConfig};
 pub use verify::{AcoustIdConfig, Policy, QuarantineConfig, VerifyConfig};
 pub use wanted::{EntryLayout, Wanted, WantedInput, WantedKind};
 

@@ -15,8 +15,9 @@ pub struct TagsConfig {
     pub lyrics: LyricsPlace,
     /// Whether a comment names the source. Default no.
     pub source_comment: bool,
-    /// Whether loudness is measured and written. Default no: it decodes every file once more.
-    pub replaygain: bool,
+    /// Whose loudness is measured and written. Default nobody's: it decodes every file once
+    /// more, and of albums twice.
+    pub replaygain: ReplayGain,
 }
 
 impl Default for TagsConfig {
@@ -25,7 +26,7 @@ impl Default for TagsConfig {
             id3: Id3Version::V24,
             lyrics: LyricsPlace::Both,
             source_comment: false,
-            replaygain: false,
+            replaygain: ReplayGain::None,
         }
     }
 }
@@ -37,6 +38,17 @@ pub enum Id3Version {
     V24,
     /// ID3v2.3, for old players.
     V23,
+}
+
+/// Whose loudness is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayGain {
+    /// Nobody's.
+    None,
+    /// That of each track.
+    Track,
+    /// Also that of each album, once all of its wanted tracks are there.
+    Album,
 }
 
 /// Where lyrics go that came with the audio.
@@ -64,7 +76,7 @@ impl TagsConfig {
                 .read("source_comment", report, value::flag)
                 .unwrap_or(usual.source_comment),
             replaygain: section
-                .read("replaygain", report, value::flag)
+                .read("replaygain", report, replaygain)
                 .unwrap_or(usual.replaygain),
         }
     }
@@ -75,6 +87,16 @@ fn id3(word: &str) -> Result<Id3Version, Refusal> {
         "2.4" => Ok(Id3Version::V24),
         "2.3" => Ok(Id3Version::V23),
         _ => Err(Refusal::one_of(&["2.4", "2.3"])),
+    }
+}
+
+/// `true` and `false` are what earlier releases took: of tracks, or nothing.
+fn replaygain(word: &str) -> Result<ReplayGain, Refusal> {
+    match (word, value::flag(word)) {
+        ("none", _) | (_, Ok(false)) => Ok(ReplayGain::None),
+        ("track", _) | (_, Ok(true)) => Ok(ReplayGain::Track),
+        ("album", _) => Ok(ReplayGain::Album),
+        _ => Err(Refusal::one_of(&["none", "track", "album"])),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::music::{Encoding, Sound};
 use crate::verify::Container;
 
 pub use error::ConvertError;
-pub use loudness::loudness;
+pub use loudness::{Heard, hear, loudness, loudness_together};
 
 /// What fetched files are to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -140,6 +140,21 @@ pub enum Event {
         /// Items this run set out to do.
         of: usize,
     },
+    /// The loudness of an album is in its files, or cannot be yet.
+    AlbumGain {
+        /// Title of the album.
+        album: String,
+        /// Its artist, as far as known.
+        artist: String,
+        /// How many of its tracks are there.
+        tracks: usize,
+        /// How many of them are wanted.
+        of: usize,
+        /// The gain: `-7.12 dB`; `None` when it was not written.
+        gain: Option<String>,
+        /// Why not.
+        why: Option<String>,
+    },
     /// The run was told to end; what runs may finish for a moment.
     Stopping,
     /// What a source was asked for in this run and what came of it; one for each, at the end.
@@ -275,6 +290,14 @@ mod tests {
                 done: 1,
                 of: 1,
             },
+            Event::AlbumGain {
+                album: String::new(),
+                artist: String::new(),
+                tracks: 1,
+                of: 2,
+                gain: None,
+                why: None,
+            },
             Event::Stopping,
             Event::SourceFinished {
                 totals: super::super::policy::counts::Counts::default().totals(&source()),
@@ -300,6 +323,7 @@ mod tests {
                 | Event::Quarantined { .. }
                 | Event::Flaw { .. }
                 | Event::ItemFinished { .. }
+                | Event::AlbumGain { .. }
                 | Event::Stopping
                 | Event::SourceFinished { .. }
                 | Event::RunFinished { .. } => {}

@@ -44,6 +44,8 @@ pub struct Finishing {
     pub source_comment: bool,
     /// Whether loudness is measured and written; needs [`Self::ffmpeg`].
     pub replaygain: bool,
+    /// Whether that of whole albums is, too; needs [`Self::ffmpeg`].
+    pub album_gain: bool,
     /// What files become; needs [`Self::ffmpeg`].
     pub convert: Option<convert::Wish>,
     /// The user's ffmpeg. Without it fragmented MP4 keeps its own tags.
@@ -235,6 +237,11 @@ impl Finisher {
     /// The one who creates final paths.
     pub fn publisher(&self) -> &Publisher {
         &self.publisher
+    }
+
+    /// What the user decided.
+    pub(super) fn finishing(&self) -> &Finishing {
+        &self.finishing
     }
 
     /// Verifies, tags and places what a source delivered.

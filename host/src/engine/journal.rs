@@ -30,6 +30,11 @@ pub enum Entry {
         /// Digest of its audio, without tags; `None` when nothing was fetched.
         audio_hash: Option<String>,
     },
+    /// Files that are at their places were written anew; their audio is the same.
+    Rewritten {
+        /// What they are now.
+        placed: Vec<Placed>,
+    },
     /// An item was given up.
     Failed {
         /// Which.

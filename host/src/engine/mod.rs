@@ -64,6 +64,7 @@ pub use policy::pace::PaceWish;
 use crate::matching::Rules;
 use crate::music::{SourceName, TrackId};
 use crate::plan::{ItemKind, ItemState, Plan, SkipReason, Status};
+use album::gain::{self, Levelled, Levelling};
 use album::{AlbumKey, Claim, Member};
 use fallback::Patience;
 use job::{Before, Context, End, Report};
@@ -222,6 +223,9 @@ impl Engine {
         reporter.event(&Event::RunStarted {
             statistics: plan.statistics(),
         });
+        let finishing = context.finisher.finishing();
+        let levels = finishing.album_gain && finishing.ffmpeg.is_some();
+        let levelling = levels.then(|| Levelling::of(plan));
         let mut run = Run {
             plan,
             journal,
@@ -231,6 +235,7 @@ impl Engine {
             post,
             most: options.jobs.max(1),
             jobs: JoinSet::new(),
+            levelling,
             running: HashMap::new(),
             returned: VecDeque::new(),
             albums: None,
@@ -296,7 +301,9 @@ struct Run<'a> {
     post: Post,
     /// Jobs that may work at once.
     most: usize,
-    jobs: JoinSet<Vec<(usize, Report)>>,
+    jobs: JoinSet<Done>,
+    /// Albums whose loudness is wanted; `None`: it is not.
+    levelling: Option<Levelling>,
     /// What was handed out and has not come back, by task.
     running: HashMap<tokio::task::Id, Work>,
     /// Plan positions that a claim gave back.
@@ -338,6 +345,10 @@ impl Run<'_> {
         ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
+                if let Some(album) = self.next_to_level() {
+                    self.level(album);
+                    continue;
+                }
                 let Some(at) = self.take_next() else { break };
                 self.start(at);
             }
@@ -375,7 +386,68 @@ impl Run<'_> {
         if cancel.is_stopping() {
             self.early.get_or_insert(EarlyEnd::Interrupted);
         }
+        self.tell_of_incomplete_albums();
         self.commit();
+    }
+
+    fn next_to_level(&mut self) -> Option<gain::Album> {
+        self.levelling.as_mut()?.next(self.plan)
+    }
+
+    fn level(&mut self, album: gain::Album) {
+        let cancel = self.cancel.clone();
+        let job = gain::even_out(album, Arc::clone(&self.context), cancel);
+        let task = self.jobs.spawn(async move { Done::Levelled(job.await) });
+        self.running.insert(task.id(), Work::Gain);
+    }
+
+    fn settle_levelled(&mut self, levelled: Levelled) {
+        let Levelled {
+            album,
+            artist,
+            tracks,
+            gain,
+            rewritten,
+            flaws,
+        } = levelled;
+        if !rewritten.is_empty() {
+            self.book.push(Entry::Rewritten { placed: rewritten });
+        }
+        self.news.push(Event::AlbumGain {
+            album,
+            artist,
+            tracks,
+            of: tracks,
+            gain: gain.map(|gain| gain.to_string()),
+            why: flaws.first().map(|(_, why)| why.clone()),
+        });
+        for (id, message) in flaws {
+            self.news.push(Event::Flaw {
+                id: id.clone(),
+                message: message.clone(),
+            });
+            self.flaws.push((id, message));
+        }
+    }
+
+    fn tell_of_incomplete_albums(&mut self) {
+        let Some(levelling) = &mut self.levelling else {
+            return;
+        };
+        for (album, of) in levelling.incomplete(self.plan) {
+            let tracks = album.len();
+            let why = format!("{tracks} of {of} tracks are there");
+            let (album, artist) = (album.title(), album.artist());
+            tracing::info!(%artist, %album, %why, "no album gain yet");
+            self.news.push(Event::AlbumGain {
+                album,
+                artist,
+                tracks,
+                of,
+                gain: None,
+                why: Some(why),
+            });
+        }
     }
 
     /// Whether another job may start. One after the other stays one after the other, whatever
@@ -470,7 +542,9 @@ impl Run<'_> {
         let (id, name) = (item.id().clone(), item.display_name());
         self.book.push(Entry::Started { id: id.clone() });
         self.reporter.event(&Event::ItemStarted { id, name });
-        let task = self.jobs.spawn(async move { vec![(at, job.await)] });
+        let task = self
+            .jobs
+            .spawn(async move { Done::Items(vec![(at, job.await)]) });
         self.running.insert(task.id(), Work::Track(at));
     }
 
@@ -501,20 +575,25 @@ impl Run<'_> {
         }
     }
 
-    fn settle(
-        &mut self,
-        ended: Result<(tokio::task::Id, Vec<(usize, Report)>), tokio::task::JoinError>,
-    ) {
+    fn settle(&mut self, ended: Result<(tokio::task::Id, Done), tokio::task::JoinError>) {
         let reports = match ended {
-            Ok((task, reports)) => {
+            Ok((task, done)) => {
                 self.running.remove(&task);
-                reports
+                match done {
+                    Done::Items(reports) => reports,
+                    Done::Levelled(levelled) => {
+                        return levelled.map_or((), |levelled| self.settle_levelled(levelled));
+                    }
+                }
             }
             Err(error) => {
                 // A panic of ours: it costs the item, and the item only.
                 let Some(work) = self.running.remove(&error.id()) else {
                     return;
                 };
+                if matches!(work, Work::Gain) {
+                    tracing::error!(%error, "an album has no gain: internal error");
+                }
                 let report = |at| {
                     let error = format!("internal error: {error}");
                     (at, Report::bare(End::Failed { error }, Before::default()))
@@ -547,6 +626,9 @@ impl Run<'_> {
                     self.flaws.push((id.clone(), flaw));
                 }
                 let path = finished.placed[0].path.clone();
+                if let Some(levelling) = &mut self.levelling {
+                    levelling.placed(at, &finished.placed);
+                }
                 self.book.push(Entry::Completed {
                     id,
                     placed: finished.placed,
@@ -627,7 +709,7 @@ impl Run<'_> {
         let claim = Arc::new(Claim::new(lane, key, members));
         let errand = self.errand(at);
         let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), errand);
-        let task = self.jobs.spawn(job);
+        let task = self.jobs.spawn(async move { Done::Items(job.await) });
         self.running.insert(task.id(), Work::Album(claim));
     }
 
@@ -779,6 +861,9 @@ impl Run<'_> {
     /// Puts an item into its last state; the reporter hears of it after the commit.
     fn end(&mut self, at: usize, state: ItemState, source: Option<SourceName>) {
         self.done += 1;
+        if let Some(levelling) = &mut self.levelling {
+            levelling.settle(at);
+        }
         let item = &mut self.plan.items[at];
         item.state = state;
         self.news.push(Event::ItemFinished {
@@ -828,6 +913,16 @@ enum Work {
     Track(usize),
     /// The tracks of an album.
     Album(Arc<Claim>),
+    /// An album whose tracks are there.
+    Gain,
+}
+
+/// What a task brings back.
+enum Done {
+    /// How items ended.
+    Items(Vec<(usize, Report)>),
+    /// What became of an album's loudness; `None`: there was nothing to do.
+    Levelled(Option<Levelled>),
 }
 
 impl Work {
@@ -835,6 +930,7 @@ impl Work {
         match self {
             Work::Track(at) => vec![*at],
             Work::Album(claim) => claim.positions(),
+            Work::Gain => Vec::new(),
         }
     }
 

@@ -25,6 +25,7 @@ mod in_place;
 mod name;
 mod quarantine;
 mod recycle;
+mod reissue;
 mod root;
 mod staging;
 

@@ -93,6 +93,14 @@ fn write(tx: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
                 ])?;
             }
         }
+        Entry::Rewritten { placed } => {
+            let mut rewrite =
+                tx.prepare_cached("UPDATE placement SET size = ?2, mtime_ns = ?3 WHERE path = ?1")?;
+            for place_of in placed {
+                let size = i64::try_from(place_of.size).unwrap_or(i64::MAX);
+                rewrite.execute(params![place_of.relative.as_str(), size, place_of.mtime_ns])?;
+            }
+        }
         Entry::Attempt(attempt) => write_attempt(tx, attempt)?,
     }
     Ok(())

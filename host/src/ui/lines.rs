@@ -85,6 +85,7 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
         | Event::Verified { .. }
         | Event::Quarantined { .. }
         | Event::Flaw { .. }
+        | Event::AlbumGain { .. }
         | Event::SourceFinished { .. }
         | Event::RunFinished { .. } => None,
     }

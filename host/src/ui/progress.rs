@@ -123,6 +123,7 @@ impl Reporter for Bars {
             | Event::Verified { .. }
             | Event::Quarantined { .. }
             | Event::Flaw { .. }
+            | Event::AlbumGain { .. }
             | Event::Stopping => {}
         }
     }

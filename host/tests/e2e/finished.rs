@@ -92,7 +92,7 @@ fn without_ffmpeg_a_run_that_needs_it_does_not_start() {
         ),
         (
             "tags: {replaygain: true}",
-            "`tags.replaygain: true` needs ffmpeg",
+            "`tags.replaygain: track` needs ffmpeg",
         ),
     ] {
         configure(

@@ -6,6 +6,7 @@
     reason = "what fails in a helper fails the test that called it"
 )]
 
+mod album_gain;
 mod bad_input;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod broken_off;

@@ -9,6 +9,8 @@
 
 mod files;
 mod find;
+pub(super) mod gain;
+mod roll;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;

@@ -39,6 +39,7 @@ impl Journal for Minutes {
                 Entry::Failed { id, .. } => ("failed", id),
                 Entry::Skipped { id, .. } => ("skipped", id),
                 Entry::Attempt(attempt) => ("attempt", &attempt.id),
+                Entry::Rewritten { .. } => continue,
             };
             self.push(format!("written {what} {id}"));
         }
@@ -100,6 +101,7 @@ fn run<'a>(plan: &'a mut Plan, journal: &'a mut Minutes, reporter: &'a mut Minut
         post,
         most: 4,
         jobs: JoinSet::new(),
+        levelling: None,
         running: HashMap::new(),
         returned: VecDeque::new(),
         albums: None,
