@@ -271,6 +271,7 @@ pub(super) fn engine_options(config: &Config) -> Options {
             accept: config.matching.accept,
             duration_tolerance: config.matching.duration_tolerance,
             quality: config.download.quality,
+            aliases: config.matching.aliases.clone(),
         },
         retries: config.download.retries,
         max_wait: config.download.max_wait,

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::aliases;
 use super::entries::Entries;
 use super::error::{ConfigError, Problem, Report};
 use super::file::ConfigFile;
@@ -60,7 +61,7 @@ pub(super) const DOWNLOAD: [&str; 14] = [
     "format",
     "keep_lossless",
 ];
-pub(super) const MATCHING: [&str; 2] = ["accept", "duration_tolerance"];
+pub(super) const MATCHING: [&str; 3] = ["accept", "duration_tolerance", "aliases"];
 pub(super) const LIMITS: [&str; 8] = [
     "search_timeout",
     "download_stall",
@@ -294,6 +295,7 @@ impl FromFile {
             &mut matching.duration_tolerance,
             section.read("duration_tolerance", report, value::duration(TOLERANCE)),
         );
+        set(&mut matching.aliases, aliases::read(&mut section, report));
     }
 
     fn limits(&mut self, mut section: Section<'_>, report: &mut Report) {

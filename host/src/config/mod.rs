@@ -42,6 +42,7 @@
 //! | `ffmpeg_path` | the ffmpeg that converts and measures, and decodes Opus and HE-AAC | the first in `PATH` |
 //! | `matching.accept` | confidence from which a hit is the wanted recording, 0 to 1 | `0.8` |
 //! | `matching.duration_tolerance` | allowed difference in length, 0s to 60s | `3s` |
+//! | `matching.aliases` | other names of artists, each or a list below the name: `{Prince: [The Artist, Love Symbol]}`. All names of one artist are the same to every comparison | those musicdl knows by itself |
 //! | `verify.fake_lossless` | lossless files whose sound ends where lossy encoders cut: `report` or `refuse` | `report` |
 //! | `verify.broken_claims` | lossy audio where the source promised lossless, and far fewer bits than promised: `refuse` or `report` | `refuse` |
 //! | `verify.acoustid` | files that AcoustID knows as another recording: `refuse` or `report` | `refuse` |
@@ -129,6 +130,7 @@
 //! An empty variable counts as not set. Paths in variables and flags are relative to the
 //! current directory.
 
+mod aliases;
 mod entries;
 mod error;
 mod excerpt;
@@ -151,7 +153,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::matching::ACCEPT;
+use crate::matching::{ACCEPT, Aliases};
 use crate::music::{Encoding, QualityWish, SourceName};
 
 pub use error::{ConfigError, Line, Place, Problem};
@@ -352,6 +354,8 @@ pub struct MatchingConfig {
     pub accept: f64,
     /// The allowed difference in length, 0 s to 60 s. Default 3 s.
     pub duration_tolerance: Duration,
+    /// Artists with several names, beside those that musicdl knows by itself. Default none.
+    pub aliases: Aliases,
 }
 
 impl Default for MatchingConfig {
@@ -359,6 +363,7 @@ impl Default for MatchingConfig {
         Self {
             accept: ACCEPT,
             duration_tolerance: Duration::from_secs(3),
+            aliases: Aliases::default(),
         }
     }
 }

@@ -156,6 +156,17 @@ impl<'f> Section<'f> {
         None
     }
 
+    /// The single value `node`, said somewhere below `key`.
+    pub(super) fn word<T>(
+        &self,
+        key: &str,
+        node: Node,
+        report: &mut Report,
+        read: impl Fn(&str) -> Result<T, Refusal>,
+    ) -> Option<T> {
+        word(self.file, key, node, report, read)
+    }
+
     /// The list under `key`, each value as `read` understands it. A single value is a list of
     /// one.
     pub(super) fn read_list<T>(

@@ -96,7 +96,7 @@ pub enum SearchOrder {
 }
 
 /// What the user decided about a run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Items carried out at once, at least 1.
     pub jobs: usize,

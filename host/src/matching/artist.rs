@@ -1,7 +1,7 @@
 //! Is it by whom it should be? Any credited artist will do, under any of his names; another
 //! name that only contains his will not.
 
-use super::aliases;
+use super::aliases::Aliases;
 use super::normalize::push_normalized;
 use super::reason::Doubt;
 use super::words::{is_near, is_transliteration};
@@ -17,8 +17,13 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// Reads a name.
+    /// Reads a name, without the user's aliases.
     pub(super) fn new(raw: &str) -> Self {
+        Self::read(raw, &Aliases::default())
+    }
+
+    /// Reads a name.
+    fn read(raw: &str, aliases: &Aliases) -> Self {
         let mut text = String::with_capacity(raw.len());
         push_normalized(&mut text, raw);
         if text.is_empty() {
@@ -35,7 +40,7 @@ impl Name {
             bare.to_owned()
         };
         let compact = text.replace(' ', "");
-        let alias = aliases::row(&compact);
+        let alias = aliases.row(&compact);
         Self {
             text,
             compact,
@@ -63,6 +68,7 @@ impl Name {
 pub(super) struct Credits {
     /// As they are written, each with the names it may be made of.
     entries: Vec<Entry>,
+    aliases: Aliases,
 }
 
 #[derive(Clone, Debug)]
@@ -87,11 +93,24 @@ const NOBODY: [&str; 8] = [
     "varios",
 ];
 
+/// Whether that is the name of nobody, normalised and without blanks.
+pub(super) fn is_nobody(compact: &str) -> bool {
+    NOBODY.contains(&compact)
+}
+
 impl Credits {
+    /// Nobody yet, for names that may have those others.
+    pub(super) fn knowing(aliases: &Aliases) -> Self {
+        Self {
+            entries: Vec::new(),
+            aliases: aliases.clone(),
+        }
+    }
+
     /// Adds a name as it is written; names of nobody are left out.
     pub(super) fn add(&mut self, raw: &str) {
-        let whole = Name::new(raw);
-        if whole.compact.is_empty() || NOBODY.contains(&whole.compact.as_str()) {
+        let whole = Name::read(raw, &self.aliases);
+        if whole.compact.is_empty() || is_nobody(&whole.compact) {
             return;
         }
         let raw_parts = parts(raw);
@@ -101,8 +120,8 @@ impl Credits {
         });
         let parts = raw_parts
             .into_iter()
-            .map(Name::new)
-            .filter(|name| !name.compact.is_empty() && !NOBODY.contains(&name.compact.as_str()))
+            .map(|part| Name::read(part, &self.aliases))
+            .filter(|name| !name.compact.is_empty() && !is_nobody(&name.compact))
             .collect();
         self.entries.push(Entry {
             whole,

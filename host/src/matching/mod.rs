@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use musicdl_plugin_api::{Hit, extra_value};
 
+pub use aliases::Aliases;
 pub use index::Index;
 pub use normalize::Normalized;
 pub use reason::{Doubt, Id, Refusal, Score, Verdict, Witness};
@@ -61,7 +62,7 @@ const NOBODY: f64 = 0.6;
 pub const ACCEPT: f64 = 0.8;
 
 /// What matching, and the choice among what matches, may be told by the user.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// The least total, 0 to 1, with which a hit is taken.
     pub accept: f64,
@@ -69,6 +70,8 @@ pub struct Rules {
     pub duration_tolerance: Duration,
     /// Which quality is preferred among hits that match alike; no part of the score.
     pub quality: QualityWish,
+    /// Artists with several names.
+    pub aliases: Aliases,
 }
 
 impl Default for Rules {
@@ -77,6 +80,7 @@ impl Default for Rules {
             accept: ACCEPT,
             duration_tolerance: Duration::from_secs(3),
             quality: QualityWish::default(),
+            aliases: Aliases::default(),
         }
     }
 }
@@ -119,7 +123,7 @@ impl<'a> Matcher<'a> {
     /// Reads a wish.
     pub fn new(wanted: &'a Track, rules: &Rules) -> Self {
         let title = Title::new(&wanted.title, None);
-        let mut artists = Credits::default();
+        let mut artists = Credits::knowing(&rules.aliases);
         for artist in &wanted.artists {
             artists.add(artist);
         }
@@ -133,7 +137,7 @@ impl<'a> Matcher<'a> {
             .map(|album| read_album(album, &names));
         Self {
             wanted,
-            rules: *rules,
+            rules: rules.clone(),
             title,
             artists,
             names,
@@ -143,7 +147,7 @@ impl<'a> Matcher<'a> {
 
     /// Scores a hit.
     pub fn score(&self, hit: &Hit) -> Score {
-        let seen = Seen::read(hit, &self.names);
+        let seen = Seen::read(hit, &self.names, &self.rules.aliases);
         let same_album = match (&self.album, &seen.album) {
             (Some(ours), Some(theirs)) => ours.is_same(theirs),
             _ => false,
@@ -413,8 +417,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn read(hit: &Hit, wanted: &[Name]) -> Self {
-        let mut artists = Credits::default();
+    fn read(hit: &Hit, wanted: &[Name], aliases: &Aliases) -> Self {
+        let mut artists = Credits::knowing(aliases);
         let path = FilePath::read(&hit.title);
         let derived = path.is_some()
             || DERIVED

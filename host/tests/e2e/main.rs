@@ -7,6 +7,7 @@
 )]
 
 mod album_gain;
+mod aliases;
 mod bad_input;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod broken_off;

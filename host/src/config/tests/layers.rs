@@ -36,7 +36,7 @@ library:
 download: {threads: 1, overwrite: metadata, upgrade: true, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h, extra_files: keep, keep_lossless: true}
 tags: {id3: 2.3, lyrics: file, source_comment: true, replaygain: album}
 ffmpeg_path: bin/ffmpeg
-matching: {accept: 1, duration_tolerance: 500ms}
+matching: {accept: 1, duration_tolerance: 500ms, aliases: {Ann: Wren}}
 plugins: [./plugins, /opt/plugins]
 state: ../state
 limits: {search_timeout: 1s, download_stall: 2s, queue_wait: 4s, follow_stall: 5s, connect_check_timeout: 3s, plugin_memory: 128MiB, max_playlist_bytes: 1KiB, max_playlist_rows: 9}
@@ -110,6 +110,7 @@ limits: {search_timeout: 1s, download_stall: 2s, queue_wait: 4s, follow_stall: 5
         MatchingConfig {
             accept: 1.0,
             duration_tolerance: Duration::from_millis(500),
+            aliases: Aliases::of(&[vec!["Ann".to_owned(), "Wren".to_owned()]]),
         }
     );
     assert_eq!(

@@ -1,5 +1,6 @@
 //! Whole configurations, from files on disk to [`Config`] or to the words of the error.
 
+mod aliases;
 mod bad_files;
 mod example;
 mod layers;

@@ -122,7 +122,7 @@ impl Desk {
         let engine = Engine::new(
             sources.into_iter().map(lane).collect(),
             Finisher::new(publisher, Finishing::default()),
-            self.options,
+            self.options.clone(),
             Arc::new(notes),
         );
         let mut ears = Ears(&mut self.events);
