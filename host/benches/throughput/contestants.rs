@@ -255,8 +255,15 @@ fn audio(one: &Path, files: usize, dir: &Path) {
                     let verified = verify::check(one, &Expected::default());
                     let container = verified.expect("it is whole").container;
                     let tags = Tags::from_track(&track(n));
-                    tagging::write_copy(one, &copy, &tags, None, container, Id3::default())
-                        .expect("there is room for a copy");
+                    tagging::write_copy(
+                        one,
+                        &copy,
+                        &tags,
+                        tagging::Art::AsItIs,
+                        container,
+                        Id3::default(),
+                    )
+                    .expect("there is room for a copy");
                     std::fs::remove_file(&copy).expect("the copy is ours");
                 }
             });

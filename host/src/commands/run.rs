@@ -19,8 +19,8 @@ use crate::cli::RunArgs;
 use crate::config::{self, Config, LyricsPlace, ReplayGain};
 use crate::convert;
 use crate::engine::{
-    EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options, Outcome,
-    Reporter, SearchOrder, SourceBook,
+    CoverWish, EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options,
+    Outcome, Reporter, SearchOrder, SourceBook,
 };
 use crate::ffmpeg::{Ffmpeg, Missing};
 use crate::layout::Layout;
@@ -30,6 +30,7 @@ use crate::plan::generate::Findings;
 use crate::plan::{Plan, PlanItem, Status};
 use crate::publish::{Publisher, Quarantine};
 use crate::state::{Memory, SourceNotes, State};
+use crate::tagging::CoverLimits;
 use crate::ui::Screen;
 
 /// Hits asked of a source in one search: enough for the right one among covers and live
@@ -248,6 +249,7 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
         cover_file: config.library.cover_file,
         quality: config.download.quality,
         id3: id3_of(config),
+        cover: cover_wish(config),
         lyrics: LyricsWish { embedded, beside },
         source_comment: config.tags.source_comment,
         replaygain: config.tags.replaygain != ReplayGain::None,
@@ -255,6 +257,20 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
         convert,
         ffmpeg: ffmpeg.as_ref().ok().cloned(),
     })
+}
+
+/// Which pictures go into files, by the config.
+fn cover_wish(config: &Config) -> CoverWish {
+    let tags = &config.tags;
+    let limits = CoverLimits {
+        most_side: tags.cover_max_size,
+        most_bytes: tags.cover_max_bytes,
+    };
+    match (tags.cover, limits == CoverLimits::default()) {
+        (false, _) => CoverWish::Nowhere,
+        (true, true) => CoverWish::AsTheyCome,
+        (true, false) => CoverWish::Within(limits),
+    }
 }
 
 /// Where refused files are kept, by the config.

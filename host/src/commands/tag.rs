@@ -133,7 +133,7 @@ fn tags_for(path: &Path, given: &Tags, catalog: Option<&Catalog>) -> Result<Tags
 fn write(path: &Path, tags: &Tags, id3: Id3) -> Result<u64, String> {
     let container = verify::container_of(path).map_err(|error| error.to_string())?;
     let make = |to: &Path| -> Result<(), TagError> {
-        tagging::write_copy(path, to, tags, None, container, id3).map(drop)
+        tagging::write_copy(path, to, tags, tagging::Art::AsItIs, container, id3).map(drop)
     };
     swap(path, make).map_err(|error: SwapError<TagError>| error.to_string())
 }

@@ -37,6 +37,8 @@
 //! | `download.keep_lossless` | whether lossless files are kept from that | `false` |
 //! | `tags.id3` | version of ID3 in MP3, WAV, AIFF and AAC: `2.4` or `2.3` | `2.4` |
 //! | `tags.lyrics` | where lyrics go that a source has: `both`, `embedded`, `file` (`.lrc`, if they have times), `none` | `both` |
+//! | `tags.cover` | whether files have pictures in them: `true`; `false` (or `none`): those that they have are taken out. `library.cover_file` is another matter | `true` |
+//! | `tags.cover_max_size`, `tags.cover_max_bytes` | longer side of a picture in a file in pixels, 64 to 20000; its size, 4KiB to 20MiB. A cover that is larger is made smaller by ffmpeg, or left out of the file with a word; beside the audio it stays what it is | `none` |
 //! | `tags.source_comment` | whether a comment names the source | `false` |
 //! | `tags.replaygain` | whose loudness is measured, by ffmpeg, and written: `none`, `track` (or `true`), `album`: of each track, and of each album once all of its wanted tracks are there, also into those that were there before | `none` |
 //! | `ffmpeg_path` | the ffmpeg that converts and measures, and decodes Opus and HE-AAC | the first in `PATH` |

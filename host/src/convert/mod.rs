@@ -7,6 +7,7 @@
 
 mod error;
 mod loudness;
+mod scale;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -19,6 +20,7 @@ use crate::verify::Container;
 
 pub use error::ConvertError;
 pub use loudness::{Heard, hear, loudness, loudness_together};
+pub use scale::scaled_down;
 
 /// What fetched files are to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

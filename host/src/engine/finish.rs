@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use musicdl_plugin_api::Hit;
 
+use super::art::{CoverWish, Picture};
 use super::delivered::Delivered;
 use super::inspect::{Findings, Inspector};
 use crate::convert::{self, Decision};
@@ -18,7 +19,7 @@ use crate::music::{Encoding, QualityWish, Sound, SourceName};
 use crate::plan::PlanItem;
 use crate::plan::renewal::Renewal;
 use crate::publish::{Note, Placed, PublishError, Publisher, Quarantine, Staging, stops_the_run};
-use crate::tagging::{self, Cover, CoverOutcome, Id3, Lyrics, TagError, Tags};
+use crate::tagging::{self, Art, Cover, CoverOutcome, Id3, Lyrics, TagError, Tags};
 use crate::verify::{self, Container, Expected, Verified, VerifyError};
 
 /// Puts audio where the plan says.
@@ -38,6 +39,8 @@ pub struct Finishing {
     pub quality: QualityWish,
     /// The version of ID3 tags.
     pub id3: Id3,
+    /// Which pictures go into files.
+    pub cover: CoverWish,
     /// Where lyrics go.
     pub lyrics: LyricsWish,
     /// Whether a comment names the source.
@@ -267,9 +270,22 @@ impl Finisher {
         if let Some(lyrics) = lyrics.as_ref().filter(|_| self.finishing.lyrics.embedded) {
             tags.lyrics = Some(lyrics.text().to_owned());
         }
-        let ready = self.tagged(staging, &audio, (&tags, cover), &verified, &mut flaws)?;
+        let picture = Picture::of(
+            self.finishing.cover,
+            (&audio, cover),
+            self.finishing.ffmpeg.as_ref(),
+            &staging.tag().join("picture"),
+            &mut flaws,
+        );
+        let ready = self.tagged(
+            staging,
+            &audio,
+            (&tags, picture.art()),
+            &verified,
+            &mut flaws,
+        )?;
         let mut placed = self.place(staging, &ready, item, verified.extension)?;
-        self.place_covers(&mut placed, &mut flaws);
+        self.place_covers(&mut placed, picture.beside(), &mut flaws);
         if let Some(lyrics) =
             lyrics.filter(|lyrics| self.finishing.lyrics.beside && lyrics.is_timed())
         {
@@ -337,7 +353,7 @@ impl Finisher {
             placed.push(self.publisher.link(owned, target, &extension)?);
         }
         let mut flaws = Vec::new();
-        self.place_covers(&mut placed, &mut flaws);
+        self.place_covers(&mut placed, None, &mut flaws);
         Ok(Finished {
             placed,
             audio_hash: None,
@@ -413,13 +429,13 @@ impl Finisher {
         &self,
         staging: &Staging,
         audio: &Path,
-        (tags, cover): (&Tags, Option<Cover>),
+        (tags, art): (&Tags, Art<'_>),
         verified: &Verified,
         flaws: &mut Vec<String>,
     ) -> Result<PathBuf, TagError> {
         let copy = staging.tag().join(format!("audio.{}", verified.extension));
-        let (cover, container, id3) = (cover.as_ref(), verified.container, self.finishing.id3);
-        match tagging::write_copy(audio, &copy, tags, cover, container, id3) {
+        let (container, id3) = (verified.container, self.finishing.id3);
+        match tagging::write_copy(audio, &copy, tags, art, container, id3) {
             Ok(written) => {
                 if let CoverOutcome::LeftOut(why) = written.cover {
                     flaws.push(format!("cover left out: {why}"));
@@ -496,7 +512,7 @@ impl Finisher {
         let copy = staging.tag().join(format!("audio.{}", verified.extension));
         let tags = Tags::from_track(&item.track);
         let (container, id3) = (verified.container, self.finishing.id3);
-        tagging::write_copy(owned, &copy, &tags, None, container, id3)?;
+        tagging::write_copy(owned, &copy, &tags, Art::AsItIs, container, id3)?;
         let placed = self.place(&staging, &copy, item, verified.extension)?;
         staging.remove()?;
         Ok(Finished {
@@ -507,13 +523,23 @@ impl Finisher {
         })
     }
 
-    /// The picture of the audio beside it, once per folder.
-    fn place_covers(&self, placed: &mut [Placed], flaws: &mut Vec<String>) {
+    /// The picture of the audio beside it, once per folder; `original` where the one in the
+    /// audio is another one.
+    fn place_covers(
+        &self,
+        placed: &mut [Placed],
+        original: Option<&Cover>,
+        flaws: &mut Vec<String>,
+    ) {
         if !self.finishing.cover_file {
             return;
         }
         let Some(first) = placed.first() else { return };
-        let cover = match tagging::embedded_cover(&first.path) {
+        let embedded = match original {
+            Some(original) => Ok(Some(original.clone())),
+            None => tagging::embedded_cover(&first.path),
+        };
+        let cover = match embedded {
             Ok(Some(cover)) => cover,
             Ok(None) => return,
             Err(error) => {

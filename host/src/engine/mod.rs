@@ -18,6 +18,7 @@
 //! [`Cancel::abort`] ends them at once. Both leave their items pending in the journal.
 
 mod album;
+mod art;
 mod book;
 mod cancel;
 mod choose;
@@ -49,6 +50,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use album::ExtraFiles;
+pub use art::CoverWish;
 pub use book::{NoBook, SourceBook};
 pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};

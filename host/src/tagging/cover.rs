@@ -18,6 +18,25 @@ pub struct Cover {
     height: u32,
 }
 
+/// How large a picture in a file may be; `None` where only players set a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoverLimits {
+    /// Pixels of the longer side.
+    pub most_side: Option<u32>,
+    /// Bytes.
+    pub most_bytes: Option<u64>,
+}
+
+impl CoverLimits {
+    /// Whether that picture is within them.
+    pub fn allow(self, cover: &Cover) -> bool {
+        let (width, height) = cover.size();
+        let bytes = cover.data().len() as u64;
+        self.most_side.is_none_or(|most| width.max(height) <= most)
+            && self.most_bytes.is_none_or(|most| bytes <= most)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Jpeg,

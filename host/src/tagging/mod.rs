@@ -28,9 +28,11 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use lofty::picture::{Picture, PictureType};
+
 use crate::verify::{self, Container, VerifyError, payload_hash};
 
-pub use cover::{Cover, CoverError};
+pub use cover::{Cover, CoverError, CoverLimits};
 pub use edit::EditError;
 pub use error::TagError;
 pub use gain::Gain;
@@ -97,6 +99,26 @@ pub enum Id3 {
     V23,
 }
 
+/// What becomes of the pictures in a file.
+#[derive(Clone, Copy, Debug)]
+pub enum Art<'a> {
+    /// They stay.
+    AsItIs,
+    /// They stay, and a file without any gets this one.
+    IfNone(&'a Cover),
+    /// Those within the limits stay, and a file without a front cover gets that one.
+    Within(CoverLimits, Option<&'a Cover>),
+    /// They go.
+    Nothing,
+}
+
+impl<'a> Art<'a> {
+    /// That picture, if there is one, for a file without any.
+    pub fn of(cover: Option<&'a Cover>) -> Self {
+        cover.map_or(Art::AsItIs, Art::IfNone)
+    }
+}
+
 /// What became of the cover.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CoverOutcome {
@@ -121,7 +143,7 @@ pub struct Written {
 
 /// Copies `from` to `to`, which must not exist, and writes `tags` into the copy.
 ///
-/// `cover` is put in only where the file has no picture of its own. ID3 tags become the version
+/// `art` says what becomes of pictures. ID3 tags become the version
 /// `id3`. The copy has the permissions of a new file. Nothing is synced to the disk. Blocking.
 ///
 /// # Errors
@@ -130,7 +152,7 @@ pub fn write_copy(
     from: &Path,
     to: &Path,
     tags: &Tags,
-    cover: Option<&Cover>,
+    art: Art<'_>,
     container: Container,
     id3: Id3,
 ) -> Result<Written, TagError> {
@@ -144,7 +166,7 @@ pub fn write_copy(
     let mut file = copy(from, to, container)?;
     let written = guarded(to, || {
         let paths = (from, to);
-        write(&mut file, paths, tags, cover, container, id3)
+        write(&mut file, paths, tags, art, container, id3)
     })
     .and_then(|cover| compare(from, to, before, cover));
     if written.is_err() {
@@ -170,7 +192,7 @@ pub fn read(path: &Path) -> Result<Tags, TagError> {
 pub fn embedded_cover(path: &Path) -> Result<Option<Cover>, TagError> {
     let cover = with_opened(path, |opened| {
         let mut pictures = opened.pictures();
-        pictures.sort_by_key(|p| p.pic_type() != lofty::picture::PictureType::CoverFront);
+        pictures.sort_by_key(|p| p.pic_type() != PictureType::CoverFront);
         pictures
             .into_iter()
             .find_map(|p| Cover::new(p.data().to_vec()).ok())
@@ -256,7 +278,7 @@ fn write(
     file: &mut File,
     (from, to): (&Path, &Path),
     tags: &Tags,
-    cover: Option<&Cover>,
+    art: Art<'_>,
     container: Container,
     id3: Id3,
 ) -> Result<CoverOutcome, TagError> {
@@ -270,19 +292,39 @@ fn write(
             reason: "tags of this codec in Ogg are not supported".to_owned(),
         })?;
     opened.put(tags);
-    let outcome = match cover {
-        _ if !opened.pictures().is_empty() => CoverOutcome::Kept,
-        None => CoverOutcome::Absent,
-        Some(cover) => match opened.embed(cover) {
-            Ok(()) => CoverOutcome::Embedded,
-            Err(reason) => CoverOutcome::LeftOut(reason),
-        },
-    };
+    let outcome = depict(&mut opened, art);
     opened.save(file, id3).map_err(|e| TagError::Write {
         path: to.to_owned(),
         reason: chain(&e),
     })?;
     Ok(outcome)
+}
+
+fn depict(opened: &mut Opened, art: Art<'_>) -> CoverOutcome {
+    let has_front = |picture: &&Picture| picture.pic_type() == PictureType::CoverFront;
+    let (kept, cover) = match art {
+        Art::AsItIs => (!opened.pictures().is_empty(), None),
+        Art::IfNone(cover) => (!opened.pictures().is_empty(), Some(cover)),
+        Art::Within(limits, cover) => {
+            opened.keep_pictures(|picture| {
+                // What players cannot show either is of no use in a file.
+                Cover::new(picture.data().to_vec()).is_ok_and(|cover| limits.allow(&cover))
+            });
+            (opened.pictures().iter().any(has_front), cover)
+        }
+        Art::Nothing => {
+            opened.keep_pictures(|_| false);
+            (false, None)
+        }
+    };
+    match cover {
+        _ if kept => CoverOutcome::Kept,
+        None => CoverOutcome::Absent,
+        Some(cover) => match opened.embed(cover) {
+            Ok(()) => CoverOutcome::Embedded,
+            Err(reason) => CoverOutcome::LeftOut(reason),
+        },
+    }
 }
 
 fn compare(

@@ -192,8 +192,15 @@ fn the_sound_is_the_same_and_others_read_what_was_written() {
         let to = sounds.path(&format!("tagged {name}"));
         let container = verify::container_of(&from).unwrap();
         let before = sound_of(&from);
-        write_copy(&from, &to, &tags(), Some(&cover), container, Id3::V24)
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        write_copy(
+            &from,
+            &to,
+            &tags(),
+            Art::IfNone(&cover),
+            container,
+            Id3::V24,
+        )
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(sound_of(&to), before, "{name}");
         written.push((name, to));
     }
@@ -253,7 +260,7 @@ fn id3v2_3_is_read_alike_by_everybody_with_joined_values() {
         let from = sounds.format(name);
         let to = sounds.path(&format!("old {name}"));
         let container = verify::container_of(&from).unwrap();
-        write_copy(&from, &to, &tags(), None, container, Id3::V23).unwrap();
+        write_copy(&from, &to, &tags(), Art::AsItIs, container, Id3::V23).unwrap();
         assert_eq!(sound_of(&to), sound_of(&from), "{name}");
         assert!(
             fs::read(&to)
@@ -291,7 +298,7 @@ fn a_chain_of_ogg_streams_stays_the_same_sound_or_is_left_alone() {
         });
         let chain = sounds.write(&format!("chain.{name}"), &links.concat());
         let to = sounds.path(&format!("tagged.{name}"));
-        match write_copy(&chain, &to, &tags(), None, Container::Ogg, Id3::V24) {
+        match write_copy(&chain, &to, &tags(), Art::AsItIs, Container::Ogg, Id3::V24) {
             Ok(_) => {
                 assert_eq!(sound_of(&to), sound_of(&chain), "{name}");
                 assert_eq!(read(&to).unwrap().title, tags().title, "{name}");
@@ -328,7 +335,7 @@ fn headers_larger_than_the_song_are_read_back_whole() {
         let from = sounds.make_from(&noise(1.0), name, encoder);
         let container = verify::container_of(&from).unwrap();
         let to = sounds.path(&format!("large.{name}"));
-        write_copy(&from, &to, &large, Some(&cover), container, Id3::V24).unwrap();
+        write_copy(&from, &to, &large, Art::IfNone(&cover), container, Id3::V24).unwrap();
         assert_eq!(sound_of(&to), sound_of(&from), "{name}");
         assert_eq!(
             embedded_cover(&to).unwrap().as_ref(),
@@ -338,7 +345,7 @@ fn headers_larger_than_the_song_are_read_back_whole() {
         assert_eq!(read(&to).unwrap().lyrics, large.lyrics, "{name}");
         // And once more, from the large one to a small one.
         let again = sounds.path(&format!("again.{name}"));
-        write_copy(&to, &again, &tags(), None, container, Id3::V24).unwrap();
+        write_copy(&to, &again, &tags(), Art::AsItIs, container, Id3::V24).unwrap();
         assert_eq!(sound_of(&again), sound_of(&from), "{name}");
         assert_eq!(read(&again).unwrap().lyrics, tags().lyrics, "{name}");
     }

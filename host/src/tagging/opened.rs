@@ -189,6 +189,47 @@ impl Opened {
         }
     }
 
+    /// Takes out the pictures of which `stays` does not hold; to be called after
+    /// [`Self::put`].
+    pub(super) fn keep_pictures(&mut self, stays: impl Fn(&Picture) -> bool) {
+        fn weed(storage: &mut impl OggPictureStorage, stays: &impl Fn(&Picture) -> bool) {
+            for at in (0..storage.pictures().len()).rev() {
+                if !stays(&storage.pictures()[at].0) {
+                    drop(storage.remove_picture(at));
+                }
+            }
+        }
+        match self {
+            Self::Flac(f) => {
+                weed(f, &stays);
+                if let Some(comments) = f.vorbis_comments_mut() {
+                    weed(comments, &stays);
+                }
+            }
+            Self::Vorbis(f) => weed(f.vorbis_comments_mut(), &stays),
+            Self::Opus(f) => weed(f.vorbis_comments_mut(), &stays),
+            Self::Mp4(f) => {
+                if let Some(tag) = f.ilst_mut() {
+                    let all = tag.pictures().map(|all| all.cloned().collect::<Vec<_>>());
+                    tag.remove_pictures();
+                    for picture in all.unwrap_or_default() {
+                        if stays(&picture) {
+                            tag.insert_picture(picture);
+                        }
+                    }
+                }
+            }
+            Self::Mpeg(_) | Self::Wav(_) | Self::Aiff(_) | Self::Aac(_) => {
+                if let Some(tag) = self.id3v2_mut() {
+                    tag.retain(|frame| match frame {
+                        Frame::Picture(attached) => stays(&attached.picture),
+                        _ => true,
+                    });
+                }
+            }
+        }
+    }
+
     /// Puts a picture in as the front cover; to be called after [`Self::put`]. The error is
     /// the reason why it stays out.
     pub(super) fn embed(&mut self, cover: &Cover) -> Result<(), String> {

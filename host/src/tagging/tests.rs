@@ -85,7 +85,7 @@ fn tagged(sounds: &Sounds, from: &Path, tags: &Tags, cover: Option<&Cover>) -> (
         "tagged.{}",
         from.file_name().unwrap().to_str().unwrap()
     ));
-    let written = write_copy(from, &to, tags, cover, container(from), Id3::V24)
+    let written = write_copy(from, &to, tags, Art::of(cover), container(from), Id3::V24)
         .unwrap_or_else(|e| panic!("{}: {}", from.display(), chain(&e)));
     (to, written)
 }
@@ -443,7 +443,7 @@ fn files_that_writing_would_damage_are_left_alone() {
     ] {
         let before = fs::read(path).unwrap();
         let to = sounds.path("never");
-        let error = write_copy(path, &to, &tags(), None, container, Id3::V24).unwrap_err();
+        let error = write_copy(path, &to, &tags(), Art::AsItIs, container, Id3::V24).unwrap_err();
         assert!(matches!(error, TagError::LeftUntagged { .. }), "{error:?}");
         assert!(error.to_string().contains(why), "{error}");
         assert!(error.leaves_a_good_file());
@@ -466,7 +466,7 @@ fn a_copy_whose_audio_changed_is_removed() {
         "players read it"
     );
     let to = sounds.path("copy.mp3");
-    let error = write_copy(&from, &to, &tags(), None, Container::Mp3, Id3::V24).unwrap_err();
+    let error = write_copy(&from, &to, &tags(), Art::AsItIs, Container::Mp3, Id3::V24).unwrap_err();
     assert!(matches!(error, TagError::AudioChanged { .. }), "{error:?}");
     assert!(error.leaves_a_good_file());
     assert!(!to.exists());
@@ -478,7 +478,8 @@ fn a_file_that_is_there_is_never_overwritten() {
     let sounds = Sounds::new();
     let from = sounds.format("16.flac");
     let to = sounds.write("there.flac", b"mine");
-    let error = write_copy(&from, &to, &tags(), None, Container::Flac, Id3::V24).unwrap_err();
+    let error =
+        write_copy(&from, &to, &tags(), Art::AsItIs, Container::Flac, Id3::V24).unwrap_err();
     assert!(
         matches!(
             error,
@@ -537,7 +538,7 @@ fn whatever_is_broken_the_copy_has_the_same_audio_or_is_not_there() {
             }
             let from = sounds.write("damaged", &damaged);
             let to = sounds.path("copy");
-            match write_copy(&from, &to, &tags(), None, kind, Id3::V24) {
+            match write_copy(&from, &to, &tags(), Art::AsItIs, kind, Id3::V24) {
                 Ok(_) => {
                     assert_eq!(
                         payload_hash(&from).unwrap(),

@@ -13,6 +13,7 @@ mod bad_input;
 mod broken_off;
 mod collection;
 mod control;
+mod covers;
 mod cut_off;
 mod disk;
 #[cfg(target_os = "linux")]

@@ -333,7 +333,14 @@ impl Member {
         };
         let container = verify::container_of(&first.path)?;
         let id3 = finisher.finishing().id3;
-        tagging::write_copy(&first.path, &copy, &tags, None, container, id3)?;
+        tagging::write_copy(
+            &first.path,
+            &copy,
+            &tags,
+            tagging::Art::AsItIs,
+            container,
+            id3,
+        )?;
         let aside = staging.tag().join("second name");
         let mut placed: Vec<Placed> = Vec::new();
         for file in files {
