@@ -23,6 +23,7 @@
 //! | `LIBRARY/...` audio, `cover.jpg` | the user; created by [`publish`], replaced only by choice and then recycled |
 //! | `LIBRARY/.../NAME.m3u8` | created and rewritten by [`publish`] |
 //! | `LIBRARY/.musicdl/` | staging of the run, by [`publish`]; gone when empty |
+//! | `LIBRARY/.musicdl/held/` | finished tracks of albums that are not whole yet, by [`publish`]; gone when empty |
 //! | `LIBRARY/.musicdl/recycle/` | what gave way to something better, by [`publish`]; emptied by the user |
 //! | `STATE/state.db` | the journal, by [`state`] |
 //! | `STATE/report.json` | the last run's report, by [`commands`] |

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::exit::Exit;
-use crate::engine::{Outcome, Postponed, SourceTotals, Tried};
+use crate::engine::{HeldAlbum, Outcome, Postponed, SourceTotals, Tried};
 use crate::music::{SourceName, TrackId};
 use crate::plan::generate::Findings;
 use crate::plan::{ItemKind, Plan, Statistics, Status};
@@ -39,6 +39,8 @@ pub struct Report {
     pub dropped: Vec<Dropped>,
     /// Items that wait for a source that rests.
     pub postponed: Vec<Postponed>,
+    /// Albums that wait for tracks they lack.
+    pub held: Vec<HeldAlbum>,
     /// What each source was asked for and what came of it.
     pub sources: Vec<SourceTotals>,
     /// Items that succeeded with a flaw.
@@ -198,6 +200,7 @@ impl Report {
                 })
                 .collect(),
             postponed: outcome.postponed.clone(),
+            held: outcome.held.clone(),
             sources: outcome.sources.clone(),
             flaws: outcome
                 .flaws

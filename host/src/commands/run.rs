@@ -16,7 +16,7 @@ use super::selection::Selection;
 use super::tag::id3_of;
 use super::{plan, playlists, programs, sources, verification};
 use crate::cli::RunArgs;
-use crate::config::{self, Config, LyricsPlace, ReplayGain};
+use crate::config::{self, Config, LyricsPlace, Publish, ReplayGain};
 use crate::convert;
 use crate::engine::{
     CoverWish, EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options,
@@ -250,6 +250,7 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
         quality: config.download.quality,
         id3: id3_of(config),
         cover: cover_wish(config),
+        together: config.download.publish == Publish::Albums,
         lyrics: LyricsWish { embedded, beside },
         source_comment: config.tags.source_comment,
         replaygain: config.tags.replaygain != ReplayGain::None,

@@ -19,7 +19,7 @@ use super::verify::{self, QuarantineSaid, VerifySaid};
 use super::wanted::{Wanted, WantedKind};
 use super::{
     DownloadConfig, ExtraFiles, Isolation, LayoutTemplates, LimitsConfig, MatchingConfig,
-    Overwrite, SearchOrder,
+    Overwrite, Publish, SearchOrder,
 };
 use crate::music::MOST_TARGETS;
 
@@ -45,7 +45,7 @@ pub(super) const TOP: [&str; 18] = [
 ];
 pub(super) const LIBRARY: [&str; 3] = ["path", "cover_file", "layout"];
 pub(super) const LAYOUT: [&str; 5] = ["album", "single", "playlist", "playlist_single", "m3u"];
-pub(super) const DOWNLOAD: [&str; 14] = [
+pub(super) const DOWNLOAD: [&str; 15] = [
     "jobs",
     "threads",
     "overwrite",
@@ -58,6 +58,7 @@ pub(super) const DOWNLOAD: [&str; 14] = [
     "search",
     "search_cache",
     "extra_files",
+    "publish",
     "format",
     "keep_lossless",
 ];
@@ -270,6 +271,15 @@ impl FromFile {
             &mut download.extra_files,
             section.read("extra_files", report, extra_files),
         );
+        let place = section.place_of("publish");
+        set(
+            &mut download.publish,
+            section.read("publish", report, publish),
+        );
+        if download.publish == Publish::Albums && download.extra_files == ExtraFiles::Keep {
+            let message = "`download.publish: albums` and `download.extra_files: keep` exclude each other: what nobody wanted would be there before what somebody did";
+            report.add(Problem::new(place, message).key("download.publish"));
+        }
         let format_place = section.place_of("format");
         set(
             &mut download.format,
@@ -360,6 +370,14 @@ fn extra_files(word: &str) -> Result<ExtraFiles, Refusal> {
         "discard" => Ok(ExtraFiles::Discard),
         "keep" => Ok(ExtraFiles::Keep),
         _ => Err(Refusal::one_of(&["discard", "keep"])),
+    }
+}
+
+fn publish(word: &str) -> Result<Publish, Refusal> {
+    match word {
+        "tracks" => Ok(Publish::Tracks),
+        "albums" => Ok(Publish::Albums),
+        _ => Err(Refusal::one_of(&["tracks", "albums"])),
     }
 }
 

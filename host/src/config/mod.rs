@@ -35,6 +35,7 @@
 //! | `download.extra_files` | what becomes of an album's files that nobody wanted, from sources of whole albums: `discard` or `keep` | `discard` |
 //! | `download.format` | what files become: `keep`, or `mp3 320`, `opus 160`, `aac 256`, `vorbis 192`, `flac`, `alac`, by ffmpeg. Lossy files never become lossless or larger | `keep` |
 //! | `download.keep_lossless` | whether lossless files are kept from that | `false` |
+//! | `download.publish` | what gets its place in the library at once: `tracks`: each file when it is finished; `albums`: finished tracks of an album wait in `.musicdl/held` of the library until all wanted ones are ready or there. An album that lacks one is told, and what waits stays for the next run, which does not fetch it again | `tracks` |
 //! | `tags.id3` | version of ID3 in MP3, WAV, AIFF and AAC: `2.4` or `2.3` | `2.4` |
 //! | `tags.lyrics` | where lyrics go that a source has: `both`, `embedded`, `file` (`.lrc`, if they have times), `none` | `both` |
 //! | `tags.cover` | whether files have pictures in them: `true`; `false` (or `none`): those that they have are taken out. `library.cover_file` is another matter | `true` |
@@ -296,6 +297,8 @@ pub struct DownloadConfig {
     pub search_cache: Duration,
     /// What becomes of an album's files that nobody wanted.
     pub extra_files: ExtraFiles,
+    /// What gets its place in the library at once. Default each track.
+    pub publish: Publish,
     /// The format that files are converted to; `None`: they stay what they are.
     pub format: Option<Encoding>,
     /// Whether lossless files are kept from being converted.
@@ -314,6 +317,7 @@ impl Default for DownloadConfig {
             search: SearchOrder::Priority,
             search_cache: Duration::from_secs(12 * 3600),
             extra_files: ExtraFiles::Discard,
+            publish: Publish::Tracks,
             format: None,
             keep_lossless: false,
         }
@@ -327,6 +331,15 @@ pub enum ExtraFiles {
     Discard,
     /// They go beside the others of their album.
     Keep,
+}
+
+/// What gets its place in the library at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publish {
+    /// Each track, when it is finished.
+    Tracks,
+    /// All wanted tracks of an album, when the last one is ready.
+    Albums,
 }
 
 /// In which order sources are asked for a track.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Postponed;
+use super::album::together::HeldAlbum;
 use super::inspect::Findings;
 use super::policy::counts::SourceTotals;
 use crate::music::{SourceName, TrackId};
@@ -140,6 +141,15 @@ pub enum Event {
         /// Items this run set out to do.
         of: usize,
     },
+    /// An item is ready, and waits for the others of its album.
+    ItemHeld {
+        /// Which.
+        id: TrackId,
+        /// Its name for people.
+        name: String,
+    },
+    /// An album is not whole at the end of the run; what is ready of it waits for another one.
+    AlbumHeld(HeldAlbum),
     /// The loudness of an album is in its files, or cannot be yet.
     AlbumGain {
         /// Title of the album.
@@ -290,6 +300,17 @@ mod tests {
                 done: 1,
                 of: 1,
             },
+            Event::ItemHeld {
+                id: id(),
+                name: name(),
+            },
+            Event::AlbumHeld(HeldAlbum {
+                album: String::new(),
+                artist: String::new(),
+                tracks: 1,
+                of: 2,
+                missing: Vec::new(),
+            }),
             Event::AlbumGain {
                 album: String::new(),
                 artist: String::new(),
@@ -323,6 +344,8 @@ mod tests {
                 | Event::Quarantined { .. }
                 | Event::Flaw { .. }
                 | Event::ItemFinished { .. }
+                | Event::ItemHeld { .. }
+                | Event::AlbumHeld(_)
                 | Event::AlbumGain { .. }
                 | Event::Stopping
                 | Event::SourceFinished { .. }

@@ -147,7 +147,7 @@ async fn fetch_and_finish(
             Fetched::Setback(Setback::Lost(why))
         }
         Err(error @ FinishError::NotBetter) => Fetched::Setback(Setback::Lost(error.to_string())),
-        Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
+        Err(error @ (FinishError::Publish(_) | FinishError::Tag(_) | FinishError::Unheld)) => {
             Fetched::Obstructed(error.to_string())
         }
     }
@@ -187,7 +187,12 @@ pub(super) fn told(
             Some(format!("kept in {}", path.display()))
         }
         Err(FinishError::Refused { kept: None, .. })
-        | Err(FinishError::NotBetter | FinishError::Publish(_) | FinishError::Tag(_)) => None,
+        | Err(
+            FinishError::NotBetter
+            | FinishError::Unheld
+            | FinishError::Publish(_)
+            | FinishError::Tag(_),
+        ) => None,
     }
 }
 

@@ -18,14 +18,16 @@ use crate::layout::RelPath;
 use crate::music::{Encoding, QualityWish, Sound, SourceName};
 use crate::plan::PlanItem;
 use crate::plan::renewal::Renewal;
-use crate::publish::{Note, Placed, PublishError, Publisher, Quarantine, Staging, stops_the_run};
+use crate::publish::{
+    HeldNote, Note, Placed, PublishError, Publisher, Quarantine, Staging, stops_the_run,
+};
 use crate::tagging::{self, Art, Cover, CoverOutcome, Id3, Lyrics, TagError, Tags};
 use crate::verify::{self, Container, Expected, Verified, VerifyError};
 
 /// Puts audio where the plan says.
 pub struct Finisher {
-    publisher: Arc<Publisher>,
-    finishing: Finishing,
+    pub(super) publisher: Arc<Publisher>,
+    pub(super) finishing: Finishing,
     inspector: Inspector,
     quarantine: Option<Quarantine>,
 }
@@ -41,6 +43,8 @@ pub struct Finishing {
     pub id3: Id3,
     /// Which pictures go into files.
     pub cover: CoverWish,
+    /// Whether tracks of an album wait until all of them are ready.
+    pub together: bool,
     /// Where lyrics go.
     pub lyrics: LyricsWish,
     /// Whether a comment names the source.
@@ -72,11 +76,13 @@ pub(super) struct Origin {
     pub(super) hit: Hit,
 }
 
-/// An item at its places.
+/// An item at its places, or ready for them.
 #[derive(Debug)]
 pub(super) struct Finished {
-    /// The first is the item's own.
+    /// The first is the item's own; empty while it waits.
     pub(super) placed: Vec<Placed>,
+    /// Whether it waits for the others of its album.
+    pub(super) held: bool,
     pub(super) audio_hash: Option<String>,
     /// What was found out about its audio; `None` when nothing was fetched.
     pub(super) findings: Option<Box<Findings>>,
@@ -98,6 +104,9 @@ pub(super) enum FinishError {
     /// It is good, and what is there is not worse.
     #[error("no better than what is there")]
     NotBetter,
+    /// It waited for its album, and somebody removed it.
+    #[error("what was ready of it is gone from `.musicdl/held`; run again")]
+    Unheld,
     /// The disk, or somebody's file at the place.
     #[error("{0}")]
     Publish(#[from] PublishError),
@@ -131,7 +140,10 @@ impl FinishError {
             }
             | FinishError::Tag(TagError::Io { source, .. }) => stops_the_run(source),
             FinishError::Publish(error) => error.is_disk_stop(),
-            FinishError::Refused { .. } | FinishError::NotBetter | FinishError::Tag(_) => false,
+            FinishError::Refused { .. }
+            | FinishError::NotBetter
+            | FinishError::Unheld
+            | FinishError::Tag(_) => false,
         }
     }
 }
@@ -242,11 +254,6 @@ impl Finisher {
         &self.publisher
     }
 
-    /// What the user decided.
-    pub(super) fn finishing(&self) -> &Finishing {
-        &self.finishing
-    }
-
     /// Verifies, tags and places what a source delivered.
     pub(super) fn finish(
         &self,
@@ -284,19 +291,27 @@ impl Finisher {
             &verified,
             &mut flaws,
         )?;
-        let mut placed = self.place(staging, &ready, item, verified.extension)?;
-        self.place_covers(&mut placed, picture.beside(), &mut flaws);
-        if let Some(lyrics) =
-            lyrics.filter(|lyrics| self.finishing.lyrics.beside && lyrics.is_timed())
-        {
-            for target in &item.targets {
-                if let Err(error) = self.publisher.place_lyrics(target, lyrics.text()) {
-                    flaws.push(format!("no lyrics file: {error}"));
-                }
-            }
+        let lyrics = lyrics.filter(|lyrics| self.finishing.lyrics.beside && lyrics.is_timed());
+        let held = self.holds(item);
+        let mut placed = Vec::new();
+        if held {
+            let note = HeldNote {
+                id: item.id().clone(),
+                extension: verified.extension.to_owned(),
+                audio_hash: verified.audio_hash.clone(),
+                source: Some(origin.source.clone()),
+                lyrics: lyrics.map(|lyrics| lyrics.text().to_owned()),
+            };
+            let beside = picture.beside().map(Cover::data);
+            self.publisher.hold(&ready, beside, &note)?;
+        } else {
+            placed = self.place(staging, &ready, item, verified.extension)?;
+            self.place_covers(&mut placed, picture.beside(), &mut flaws);
+            self.place_lyrics(item, lyrics.as_ref().map(Lyrics::text), &mut flaws);
         }
         Ok(Finished {
             placed,
+            held,
             audio_hash: Some(verified.audio_hash),
             findings: Some(Box::new(findings)),
             flaws,
@@ -356,10 +371,25 @@ impl Finisher {
         self.place_covers(&mut placed, None, &mut flaws);
         Ok(Finished {
             placed,
+            held: false,
             audio_hash: None,
             findings: None,
             flaws,
         })
+    }
+
+    pub(super) fn place_lyrics(
+        &self,
+        item: &PlanItem,
+        text: Option<&str>,
+        flaws: &mut Vec<String>,
+    ) {
+        let Some(text) = text else { return };
+        for target in &item.targets {
+            if let Err(error) = self.publisher.place_lyrics(target, text) {
+                flaws.push(format!("no lyrics file: {error}"));
+            }
+        }
     }
 
     /// The audio in the format that the user wants, and in a form that can be tagged. What
@@ -518,6 +548,7 @@ impl Finisher {
         Ok(Finished {
             findings: None,
             placed,
+            held: false,
             audio_hash: Some(verified.audio_hash),
             flaws: Vec::new(),
         })
@@ -525,7 +556,7 @@ impl Finisher {
 
     /// The picture of the audio beside it, once per folder; `original` where the one in the
     /// audio is another one.
-    fn place_covers(
+    pub(super) fn place_covers(
         &self,
         placed: &mut [Placed],
         original: Option<&Cover>,

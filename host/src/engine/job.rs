@@ -206,6 +206,12 @@ impl Job {
             }
         } else if let Some(owned) = self.item.owned.clone() {
             let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
+            if context.finisher.holds(&item) {
+                return Ok(End::Completed {
+                    finished: Finished::waiting(),
+                    source: None,
+                });
+            }
             let linked = blocking(move || context.finisher.link_missing(&owned, &item)).await;
             return match linked {
                 Ok(finished) => Ok(End::Completed {
@@ -214,6 +220,13 @@ impl Job {
                 }),
                 Err(error) => Err(disk_failure(&error)),
             };
+        }
+        if self.item.renewal.is_none() {
+            let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
+            let resumed = blocking(move || context.finisher.resume(&item)).await;
+            if let Some((finished, source)) = resumed.map_err(|error| disk_failure(&error))? {
+                return Ok(End::Completed { finished, source });
+            }
         }
         let done = match self.context.order {
             SearchOrder::Priority => self.one_after_the_other().await?,

@@ -14,6 +14,10 @@
 //! What became of items is written first and told second: all ends that have arrived are one
 //! commit, and only then does the reporter hear of them.
 //!
+//! Albums that are published as a whole (`album::together`, `hold`): their tracks come back
+//! ready instead of placed, and are in progress until the last one is. What waits at the end of
+//! a run is pending again; its files stay for the next one.
+//!
 //! Ending early: [`Cancel::stop`] takes no new work and gives running jobs `FINISH_TIME`;
 //! [`Cancel::abort`] ends them at once. Both leave their items pending in the journal.
 
@@ -28,6 +32,7 @@ mod explain;
 mod fallback;
 mod fetch;
 mod finish;
+mod hold;
 mod inspect;
 mod job;
 mod journal;
@@ -50,6 +55,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use album::ExtraFiles;
+pub use album::together::HeldAlbum;
 pub use art::CoverWish;
 pub use book::{NoBook, SourceBook};
 pub use cancel::Cancel;
@@ -67,8 +73,10 @@ use crate::matching::Rules;
 use crate::music::{SourceName, TrackId};
 use crate::plan::{ItemKind, ItemState, Plan, SkipReason, Status};
 use album::gain::{self, Levelled, Levelling};
+use album::together::{self, Together, Waiting};
 use album::{AlbumKey, Claim, Member};
 use fallback::Patience;
+use finish::Finished;
 use job::{Before, Context, End, Report};
 use policy::Rest;
 use post::{Errand, Letter, Post};
@@ -137,6 +145,8 @@ pub struct Outcome {
     pub dropped: Vec<(SourceName, String)>,
     /// Items that wait for a source that rests.
     pub postponed: Vec<Postponed>,
+    /// Albums that wait for tracks they lack.
+    pub held: Vec<HeldAlbum>,
     /// What each source was asked for and what came of it.
     pub sources: Vec<SourceTotals>,
     /// Items that succeeded with a flaw.
@@ -225,7 +235,8 @@ impl Engine {
         reporter.event(&Event::RunStarted {
             statistics: plan.statistics(),
         });
-        let finishing = context.finisher.finishing();
+        let finishing = &context.finisher.finishing;
+        let together = finishing.together.then(|| Together::of(plan));
         let levels = finishing.album_gain && finishing.ffmpeg.is_some();
         let levelling = levels.then(|| Levelling::of(plan));
         let mut run = Run {
@@ -238,6 +249,8 @@ impl Engine {
             most: options.jobs.max(1),
             jobs: JoinSet::new(),
             levelling,
+            together,
+            held: Vec::new(),
             running: HashMap::new(),
             returned: VecDeque::new(),
             albums: None,
@@ -263,6 +276,7 @@ impl Engine {
             tried,
             flaws,
             postponed,
+            held,
             ..
         } = run;
         let took = clock.elapsed();
@@ -286,6 +300,7 @@ impl Engine {
             tried,
             dropped,
             postponed,
+            held,
             sources,
             flaws,
             took,
@@ -306,6 +321,9 @@ struct Run<'a> {
     jobs: JoinSet<Done>,
     /// Albums whose loudness is wanted; `None`: it is not.
     levelling: Option<Levelling>,
+    /// Albums that are published as a whole; `None`: none are.
+    together: Option<Together>,
+    held: Vec<HeldAlbum>,
     /// What was handed out and has not come back, by task.
     running: HashMap<tokio::task::Id, Work>,
     /// Plan positions that a claim gave back.
@@ -347,6 +365,10 @@ impl Run<'_> {
         ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
+                if let Some(waiting) = self.next_to_publish() {
+                    self.publish(waiting);
+                    continue;
+                }
                 if let Some(album) = self.next_to_level() {
                     self.level(album);
                     continue;
@@ -388,8 +410,55 @@ impl Run<'_> {
         if cancel.is_stopping() {
             self.early.get_or_insert(EarlyEnd::Interrupted);
         }
+        self.leave_what_waits();
         self.tell_of_incomplete_albums();
         self.commit();
+    }
+
+    fn next_to_publish(&mut self) -> Option<Vec<Waiting>> {
+        self.together.as_mut()?.next(self.plan)
+    }
+
+    fn publish(&mut self, waiting: Vec<Waiting>) {
+        let positions = waiting.iter().map(|one| one.at).collect();
+        let job = together::publish(waiting, Arc::clone(&self.context));
+        let task = self.jobs.spawn(async move { Done::Items(job.await) });
+        self.running.insert(task.id(), Work::Publish(positions));
+    }
+
+    /// The item is ready, and in progress until its album is.
+    fn hold(&mut self, at: usize, finished: Finished, source: Option<SourceName>) {
+        let item = &self.plan.items[at];
+        let (id, name) = (item.id().clone(), item.display_name());
+        self.flawed(&id, finished.flaws);
+        self.news.push(Event::ItemHeld { id, name });
+        if let Some(together) = &mut self.together {
+            together.hold(at, source);
+        }
+    }
+
+    /// Albums that are not whole wait for another run.
+    fn leave_what_waits(&mut self) {
+        let Some(together) = self.together.take() else {
+            return;
+        };
+        self.held = together.not_whole(self.plan);
+        for album in &self.held {
+            self.news.push(Event::AlbumHeld(album.clone()));
+        }
+        for at in together.left() {
+            self.give_back(at);
+        }
+    }
+
+    fn flawed(&mut self, id: &TrackId, flaws: Vec<String>) {
+        for message in flaws {
+            self.news.push(Event::Flaw {
+                id: id.clone(),
+                message: message.clone(),
+            });
+            self.flaws.push((id.clone(), message));
+        }
     }
 
     fn next_to_level(&mut self) -> Option<gain::Album> {
@@ -424,11 +493,7 @@ impl Run<'_> {
             why: flaws.first().map(|(_, why)| why.clone()),
         });
         for (id, message) in flaws {
-            self.news.push(Event::Flaw {
-                id: id.clone(),
-                message: message.clone(),
-            });
-            self.flaws.push((id, message));
+            self.flawed(&id, vec![message]);
         }
     }
 
@@ -619,14 +684,11 @@ impl Run<'_> {
             return self.settle_cancelled(at, report.end);
         }
         match report.end {
+            End::Completed { finished, source } if finished.held => {
+                self.hold(at, finished, source);
+            }
             End::Completed { finished, source } => {
-                for flaw in finished.flaws {
-                    self.news.push(Event::Flaw {
-                        id: id.clone(),
-                        message: flaw.clone(),
-                    });
-                    self.flaws.push((id.clone(), flaw));
-                }
+                self.flawed(&id, finished.flaws);
                 let path = finished.placed[0].path.clone();
                 if let Some(levelling) = &mut self.levelling {
                     levelling.placed(at, &finished.placed);
@@ -695,7 +757,9 @@ impl Run<'_> {
             let asked = self.before.get(&other);
             let may_have_it = asked.is_none_or(|before| !before.asked.contains(&lane));
             let item = &self.plan.items[other];
-            let free = item.status() == Status::Pending && item.needs_source();
+            let free = item.status() == Status::Pending
+                && item.needs_source()
+                && !self.context.finisher.has_held(item);
             if other == at || !free || !may_have_it || self.readiness(other) != Readiness::Ready {
                 continue;
             }
@@ -741,6 +805,10 @@ impl Run<'_> {
     /// library already is written down as well.
     fn settle_cancelled(&mut self, at: usize, end: End) {
         let path = match end {
+            End::Completed { finished, .. } if finished.held => {
+                self.forget_held(at);
+                None
+            }
             End::Completed { finished, .. } => {
                 let path = finished.placed[0].path.clone();
                 self.book.push(Entry::Completed {
@@ -797,6 +865,10 @@ impl Run<'_> {
         };
         match self.plan.items[at].status() {
             Status::Pending => self.skip(at, SkipReason::Cancelled),
+            Status::InProgress if self.lets_go(at) => {
+                self.forget_held(at);
+                self.skip(at, SkipReason::Cancelled);
+            }
             Status::InProgress => {
                 self.cancelled.insert(at);
                 if let Some(cancel) = self.cancels.get(&at).filter(|_| !self.leads_others(at)) {
@@ -805,6 +877,19 @@ impl Run<'_> {
             }
             // Its end came first.
             Status::Completed | Status::Failed | Status::Skipped => {}
+        }
+    }
+
+    /// Whether the item waited, and does not any more.
+    fn lets_go(&mut self, at: usize) -> bool {
+        let together = self.together.as_mut();
+        together.is_some_and(|together| together.let_go(at))
+    }
+
+    fn forget_held(&self, at: usize) {
+        let publisher = self.context.finisher.publisher();
+        if let Err(error) = publisher.forget_held(self.plan.items[at].id()) {
+            tracing::warn!(%error, "a file that nobody wants any more is left");
         }
     }
 
@@ -866,6 +951,9 @@ impl Run<'_> {
         if let Some(levelling) = &mut self.levelling {
             levelling.settle(at);
         }
+        if let Some(together) = &mut self.together {
+            together.settle(at);
+        }
         let item = &mut self.plan.items[at];
         item.state = state;
         self.news.push(Event::ItemFinished {
@@ -917,6 +1005,8 @@ enum Work {
     Album(Arc<Claim>),
     /// An album whose tracks are there.
     Gain,
+    /// The tracks at those plan positions, which get their places.
+    Publish(Vec<usize>),
 }
 
 /// What a task brings back.
@@ -933,6 +1023,7 @@ impl Work {
             Work::Track(at) => vec![*at],
             Work::Album(claim) => claim.positions(),
             Work::Gain => Vec::new(),
+            Work::Publish(positions) => positions.clone(),
         }
     }
 

@@ -9,6 +9,9 @@
 //!    final name in one step that cannot replace anything, and the folder is synced;
 //! 3. the caller commits "done" with what [`Placed`] says, and removes the staging directory.
 //!
+//! Where the user wants whole albums, [`Publisher::hold`] stands between 1 and 2: the finished
+//! file waits below `.musicdl/` until `place` moves it from there.
+//!
 //! Whatever dies in between leaves either a left-over in staging, which [`Publisher::sweep`]
 //! removes, or a whole file without a "done", which [`Existing`] finds. Nothing is overwritten
 //! but our own playlist files, and nothing outside of `.musicdl/` is ever deleted. Where the
@@ -21,6 +24,7 @@ mod error;
 mod existing;
 mod files;
 mod folders;
+mod held;
 mod in_place;
 mod name;
 mod quarantine;
@@ -38,6 +42,7 @@ pub use beside::{Cover, M3uWritten};
 pub use error::{PublishError, stops_the_run};
 pub use existing::Existing;
 pub use files::Placed;
+pub use held::{Held, HeldNote};
 pub use in_place::{SwapError, swap};
 pub use quarantine::{Note, Quarantine, QuarantineTotals};
 pub use staging::Staging;
@@ -129,12 +134,14 @@ impl Publisher {
 
     /// Ends replacements that an earlier run could not end. Removes what earlier runs left in
     /// staging, and `.musicdl/` with it when nothing else is
-    /// in there. Work that goes on at this moment is left alone.
+    /// in there. Work that goes on at this moment is left alone, and so is what waits for the
+    /// others of its album.
     ///
     /// # Errors
     /// For the first thing that cannot be removed; the others are removed all the same.
     pub fn sweep(&self) -> Result<(), PublishError> {
         self.settle_recycled()?;
+        self.sweep_held()?;
         self.area.sweep()
     }
 }

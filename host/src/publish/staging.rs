@@ -121,7 +121,12 @@ impl StagingArea {
 
     pub(super) fn sweep(&self) -> Result<(), PublishError> {
         let busy = self.busy();
-        if !is_own_dir(&self.hidden, &self.root)? || !is_own_dir(&self.staging, &self.root)? {
+        if !is_own_dir(&self.hidden, &self.root)? {
+            return Ok(());
+        }
+        if !is_own_dir(&self.staging, &self.root)? {
+            // Whatever else was in there may be gone now; if not, it stays.
+            drop(fs::remove_dir(&self.hidden));
             return Ok(());
         }
         let mut first_failure = Ok(());

@@ -61,6 +61,10 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
             item.until,
             plain(&item.reason)
         ))),
+        Event::ItemHeld { name, .. } if !errors_only => Some(format!(
+            "  {}: ready, waits for the others of its album",
+            plain(name)
+        )),
         Event::Flaw { message, .. } if !errors_only => Some(warning(message)),
         Event::Retrying {
             source,
@@ -85,6 +89,8 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
         | Event::Verified { .. }
         | Event::Quarantined { .. }
         | Event::Flaw { .. }
+        | Event::ItemHeld { .. }
+        | Event::AlbumHeld(_)
         | Event::AlbumGain { .. }
         | Event::SourceFinished { .. }
         | Event::RunFinished { .. } => None,

@@ -110,6 +110,7 @@ impl Reporter for Bars {
                 self.whole.inc(1);
             }
             Event::ItemPostponed(item) => self.clear(&item.id),
+            Event::ItemHeld { id, .. } => self.clear(id),
             Event::RunFinished { .. } => {
                 for (_, Row { bar, .. }) in self.running.drain() {
                     bar.finish_and_clear();
@@ -123,6 +124,7 @@ impl Reporter for Bars {
             | Event::Verified { .. }
             | Event::Quarantined { .. }
             | Event::Flaw { .. }
+            | Event::AlbumHeld(_)
             | Event::AlbumGain { .. }
             | Event::Stopping => {}
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::out::{counted, plain};
 use crate::commands::{Check, Report};
-use crate::engine::SourceTotals;
+use crate::engine::{HeldAlbum, SourceTotals};
 use crate::plan::generate::Findings;
 use crate::plan::renewal::Renewal;
 use crate::plan::{ItemKind, Plan, Statistics, Status};
@@ -13,6 +13,9 @@ use crate::state::StatusReport;
 
 /// So many rows of one file are printed; the report has them all.
 const ROWS_SHOWN: usize = 10;
+
+/// So many missing tracks of an album are named; the report has them all.
+const MISSING_SHOWN: usize = 5;
 
 /// One line on what a plan came to.
 pub(super) fn planned(plan: &Plan, findings: &Findings, duplicates: usize) -> String {
@@ -169,6 +172,9 @@ pub(super) fn report(report: &Report) -> String {
             ),
         );
     }
+    for album in &report.held {
+        write_to(&mut text, format_args!("{}\n", held(album)));
+    }
     for flaw in &report.flaws {
         write_to(
             &mut text,
@@ -207,6 +213,23 @@ pub(super) fn report(report: &Report) -> String {
         ),
     );
     text
+}
+
+/// An album that is not whole.
+fn held(album: &HeldAlbum) -> String {
+    let missing = album.missing.iter().take(MISSING_SHOWN);
+    let mut names: Vec<String> = missing.map(|name| plain(name)).collect();
+    if album.missing.len() > MISSING_SHOWN {
+        names.push(format!("{} more", album.missing.len() - MISSING_SHOWN));
+    }
+    format!(
+        "held: {} - {}: {} of {} tracks are ready and wait for {}",
+        plain(&album.artist),
+        plain(&album.album),
+        album.tracks,
+        album.of,
+        names.join(", ")
+    )
 }
 
 /// What a source was asked for. `None`: for nothing.

@@ -37,5 +37,6 @@ mod sites;
 mod support;
 mod tagged;
 mod three_kinds;
+mod together;
 mod two_runs;
 mod verification;

@@ -25,7 +25,7 @@ DIR/musicdl.yaml:2:3: `download` has no key `foo`
   |
 2 |   foo: 4
   |   ^^^
-accepted: jobs, threads, overwrite, upgrade, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files, format, keep_lossless"
+accepted: jobs, threads, overwrite, upgrade, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files, publish, format, keep_lossless"
     );
 }
 
@@ -47,7 +47,7 @@ DIR/musicdl.yaml:2:3: `download` has no key `jbos`; did you mean `jobs`?
   |
 2 |   jbos: 4
   |   ^^^^
-accepted: jobs, threads, overwrite, upgrade, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files, format, keep_lossless
+accepted: jobs, threads, overwrite, upgrade, retries, max_wait, quality, min_quality, max_quality, search, search_cache, extra_files, publish, format, keep_lossless
 DIR/musicdl.yaml:3:9: `download.jobs` is `many`; it must be a whole number from 1 to 64
   |
 3 |   jobs: many

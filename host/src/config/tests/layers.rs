@@ -33,7 +33,7 @@ library:
   path: ~/Music
   cover_file: false
   layout: {album: 'a{title}', single: 'b{title}', playlist: 'c{title}', playlist_single: 'd{title}', m3u: 'e{playlist}'}
-download: {threads: 1, overwrite: metadata, upgrade: true, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h, extra_files: keep, keep_lossless: true}
+download: {threads: 1, overwrite: metadata, upgrade: true, retries: 0, max_wait: 5m, quality: [flac 24/96, mp3 320], min_quality: mp3 192, max_quality: flac 24/192, search: best, search_cache: 1h, extra_files: keep, publish: tracks, keep_lossless: true}
 tags: {id3: 2.3, cover: none, cover_max_size: 600, cover_max_bytes: 100KiB, lyrics: file, source_comment: true, replaygain: album}
 ffmpeg_path: bin/ffmpeg
 matching: {accept: 1, duration_tolerance: 500ms, aliases: {Ann: Wren}}
@@ -91,6 +91,7 @@ limits: {search_timeout: 1s, download_stall: 2s, queue_wait: 4s, follow_stall: 5
             search: SearchOrder::Best,
             search_cache: seconds(3600),
             extra_files: ExtraFiles::Keep,
+            publish: Publish::Tracks,
             format: None,
             keep_lossless: true,
         }

@@ -280,7 +280,7 @@ impl Album {
         finisher: &Finisher,
         cancel: &Cancel,
     ) -> Result<Option<Gain>, Costs> {
-        let Some(ffmpeg) = &finisher.finishing().ffmpeg else {
+        let Some(ffmpeg) = &finisher.finishing.ffmpeg else {
             return Ok(None);
         };
         let mut heard: Vec<Heard> = Vec::new();
@@ -332,7 +332,7 @@ impl Member {
             ..Tags::default()
         };
         let container = verify::container_of(&first.path)?;
-        let id3 = finisher.finishing().id3;
+        let id3 = finisher.finishing.id3;
         tagging::write_copy(
             &first.path,
             &copy,

@@ -11,6 +11,7 @@ mod files;
 mod find;
 pub(super) mod gain;
 mod roll;
+pub(super) mod together;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -302,7 +303,10 @@ impl Grabbed {
             );
             match finished {
                 Ok(finished) => {
-                    home.get_or_insert_with(|| finished.placed[0].relative.parent());
+                    // One that waits has no place yet, and nothing goes beside it.
+                    if let Some(first) = finished.placed.first() {
+                        home.get_or_insert_with(|| first.relative.parent());
+                    }
                     reports.push(self.with(member, finished, bytes, finding));
                 }
                 Err(error) if error.is_disk_stop() => {
@@ -320,7 +324,9 @@ impl Grabbed {
                     }
                     reports.push((at, report));
                 }
-                Err(error @ (FinishError::Publish(_) | FinishError::Tag(_))) => {
+                Err(
+                    error @ (FinishError::Publish(_) | FinishError::Tag(_) | FinishError::Unheld),
+                ) => {
                     let error = error.to_string();
                     let attempt = self.attempt(&member.item, bytes, Some(error.clone()));
                     let mut report = Report::bare(End::Failed { error }, member.before);

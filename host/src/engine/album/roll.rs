@@ -56,7 +56,8 @@ impl Albums {
     pub(in crate::engine) fn settle(&mut self, at: usize) -> Option<usize> {
         let number = self.number(at)?;
         let roll = &mut self.albums[number];
-        roll.open = roll.open.saturating_sub(1);
+        // One that was settled while it waited is not settled again.
+        roll.open = roll.open.checked_sub(1)?;
         (roll.open == 0).then_some(number)
     }
 
@@ -104,7 +105,10 @@ mod tests {
         let mut albums = Albums::of(&plan);
         assert_eq!(albums.settled().collect::<Vec<_>>(), [1]);
         assert_eq!(albums.tracks(0), [0, 3]);
-        assert_eq!([2, 0, 3].map(|at| albums.settle(at)), [None, None, Some(0)]);
+        assert_eq!(
+            [2, 0, 3, 3].map(|at| albums.settle(at)),
+            [None, None, Some(0), None]
+        );
         assert_eq!(albums.number(2), None);
     }
 }

@@ -102,6 +102,8 @@ fn run<'a>(plan: &'a mut Plan, journal: &'a mut Minutes, reporter: &'a mut Minut
         most: 4,
         jobs: JoinSet::new(),
         levelling: None,
+        together: None,
+        held: Vec::new(),
         running: HashMap::new(),
         returned: VecDeque::new(),
         albums: None,
@@ -127,6 +129,7 @@ fn delivered() -> End {
     let relative = RelPath::from_saved("Ann/Owl.wav").unwrap();
     End::Completed {
         finished: Finished {
+            held: false,
             findings: None,
             placed: vec![Placed {
                 path: PathBuf::from("Ann/Owl.wav"),
