@@ -10,6 +10,8 @@ use crate::plan::{Plan, Status};
 pub(in crate::engine) struct Albums {
     /// Which album the item at a plan position is of.
     of_item: Vec<Option<usize>>,
+    /// Whether the item at a plan position is on its way still.
+    is_open: Vec<bool>,
     albums: Vec<Roll>,
 }
 
@@ -31,16 +33,15 @@ impl Albums {
                 let next = numbers.len();
                 *numbers.entry(key).or_insert(next)
             });
+            let is_open = matches!(item.status(), Status::Pending | Status::InProgress);
             all.of_item.push(number);
+            all.is_open.push(is_open);
             let Some(number) = number else { continue };
             all.albums
                 .resize_with(all.albums.len().max(number + 1), Roll::default);
             let roll = &mut all.albums[number];
             roll.tracks.push(at);
-            roll.open += usize::from(matches!(
-                item.status(),
-                Status::Pending | Status::InProgress
-            ));
+            roll.open += usize::from(is_open);
         }
         all
     }
@@ -55,10 +56,11 @@ impl Albums {
     /// the last.
     pub(in crate::engine) fn settle(&mut self, at: usize) -> Option<usize> {
         let number = self.number(at)?;
+        // One that was settled when it began to wait comes to its end later.
+        let is_first = std::mem::replace(&mut self.is_open[at], false);
         let roll = &mut self.albums[number];
-        // One that was settled while it waited is not settled again.
-        roll.open = roll.open.checked_sub(1)?;
-        (roll.open == 0).then_some(number)
+        roll.open -= usize::from(is_first);
+        (is_first && roll.open == 0).then_some(number)
     }
 
     /// The album of the track at that plan position.
@@ -106,8 +108,8 @@ mod tests {
         assert_eq!(albums.settled().collect::<Vec<_>>(), [1]);
         assert_eq!(albums.tracks(0), [0, 3]);
         assert_eq!(
-            [2, 0, 3, 3].map(|at| albums.settle(at)),
-            [None, None, Some(0), None]
+            [2, 0, 0, 3, 3].map(|at| albums.settle(at)),
+            [None, None, None, Some(0), None]
         );
         assert_eq!(albums.number(2), None);
     }

@@ -9,6 +9,7 @@ mod orders;
 mod questions;
 mod shop;
 mod stalls;
+mod together;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ struct Desk {
     plan: Plan,
     state: State,
     options: Options,
+    finishing: Finishing,
     /// What every source declares.
     limits: Limits,
     cancel: Cancel,
@@ -90,6 +92,7 @@ impl Desk {
                 cache_age: Duration::ZERO,
                 extra_files: ExtraFiles::Discard,
             },
+            finishing: Finishing::default(),
             limits: Limits {
                 search_concurrency: 8,
                 download_concurrency: 8,
@@ -121,7 +124,7 @@ impl Desk {
         let notes = SourceNotes::open(&self.dir.path().join("state")).unwrap();
         let engine = Engine::new(
             sources.into_iter().map(lane).collect(),
-            Finisher::new(publisher, Finishing::default()),
+            Finisher::new(publisher, self.finishing.clone()),
             self.options.clone(),
             Arc::new(notes),
         );
