@@ -228,6 +228,9 @@ impl Engine {
             book: Arc::clone(&self.book),
             space: Arc::new(Space::default()),
         });
+        if context.finisher.finishing.together {
+            together::join_in(plan, |item| context.finisher.has_held(item));
+        }
         let pending = plan.items_by_status(Status::Pending).count();
         if pending == 0 {
             tracing::info!("nothing to do: no item is pending");

@@ -68,6 +68,11 @@ impl Albums {
         self.of_item.get(at).copied().flatten()
     }
 
+    /// Whether tracks of that album are on their way.
+    pub(in crate::engine) fn is_open(&self, album: usize) -> bool {
+        self.albums[album].open > 0
+    }
+
     /// Plan positions of an album's tracks.
     pub(in crate::engine) fn tracks(&self, album: usize) -> &[usize] {
         &self.albums[album].tracks

@@ -173,6 +173,29 @@ impl Together {
     }
 }
 
+/// What waits takes part in every run that works on its album, also where it was left out:
+/// nobody is asked for it, and a retry of the one track that was missing is to make the album
+/// whole.
+pub(in crate::engine) fn join_in(plan: &mut Plan, waits: impl Fn(&PlanItem) -> bool) {
+    let albums = Albums::of(plan);
+    let left_out = |item: &PlanItem| {
+        let reason = SkipReason::LeftOut;
+        item.state == ItemState::Skipped { reason, path: None }
+    };
+    let joining: Vec<usize> = (0..plan.items.len())
+        .filter(|at| left_out(&plan.items[*at]))
+        .filter(|at| {
+            albums
+                .number(*at)
+                .is_some_and(|album| albums.is_open(album))
+        })
+        .filter(|at| waits(&plan.items[*at]))
+        .collect();
+    for at in joining {
+        plan.items[at].state = ItemState::Pending;
+    }
+}
+
 /// A track that waits for its place.
 pub(in crate::engine) struct Waiting {
     pub(in crate::engine) at: usize,

@@ -159,6 +159,33 @@ async fn a_run_that_is_stopped_leaves_what_waits_for_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_retry_of_the_missing_track_makes_its_album_whole() {
+    let mut desk = desk(vec![
+        of_album("Long Days", 1, "Bluebird"),
+        of_album("Long Days", 2, "Owls"),
+        of_album("Short Nights", 1, "Heron"),
+    ]);
+    let shop = |titles: &[&str]| Arc::new(Shop::with(titles));
+    desk.run(vec![("shop", shop(&["Bluebird"]), Capabilities::NONE)])
+        .await;
+    assert_eq!(desk.waiting(), 1);
+
+    desk.again();
+    for (at, item) in desk.plan.items.iter_mut().enumerate() {
+        if at != 1 {
+            let reason = SkipReason::LeftOut;
+            item.state = ItemState::Skipped { reason, path: None };
+        }
+    }
+    let retried = shop(&["Bluebird", "Owls", "Heron"]);
+    desk.run(vec![("shop", retried.clone(), Capabilities::NONE)])
+        .await;
+    assert_eq!(retried.fetched(), ["Owls"]);
+    assert!(desk.is_there("Bluebird") && desk.is_there("Owls"));
+    assert!(!desk.is_there("Heron"));
+}
+
+#[tokio::test]
 async fn what_the_library_has_elsewhere_gets_its_further_place_with_its_album() {
     let mut desk = desk(vec![
         of_album("Long Days", 1, "Bluebird"),
