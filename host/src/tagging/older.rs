@@ -6,7 +6,8 @@ use lofty::tag::Accessor;
 
 use super::Tags;
 
-/// Updates the fields that such a tag has. Several artists are joined, as there is one field.
+/// Updates the fields that such a tag has. Several artists or genres are joined, as there is one
+/// field.
 pub(super) fn update(tag: &mut impl Accessor, tags: &Tags) {
     if let Some(title) = &tags.title {
         tag.set_title(title.clone());
@@ -25,6 +26,12 @@ pub(super) fn update(tag: &mut impl Accessor, tags: &Tags) {
     }
     if let Some(date) = tags.date.as_deref().and_then(|d| d.parse().ok()) {
         tag.set_date(date);
+    }
+    if !tags.genres.is_empty() {
+        tag.set_genre(tags.genres.join(", "));
+    }
+    if let Some(comment) = &tags.comment {
+        tag.set_comment(comment.clone());
     }
 }
 
