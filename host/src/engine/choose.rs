@@ -287,7 +287,7 @@ mod tests {
         let mut made_of_lossy = hit("transcode", "Bluebird", "mp3", 320_000);
         made_of_lossy.extra = vec![("transcoded".to_owned(), "yes".to_owned())];
         let hits = vec![
-            hit("too-small", "Bluebird", "flac", 300_000),
+            hit("too-small", "Bluebird", "flac", 200_000),
             made_of_lossy,
             hit("original", "Bluebird", "mp3", 256_000),
         ];

@@ -150,13 +150,12 @@ impl FinishError {
 
 /// What was measured, as it is wished for.
 fn sound_of(verified: &Verified) -> Sound {
-    Sound {
-        codec: Some(verified.codec),
-        bit_depth: verified.bit_depth,
-        sample_rate: Some(verified.sample_rate),
-        bitrate: Some(verified.bitrate),
-        transcoded: false,
-    }
+    Sound::found(
+        Some(verified.codec),
+        verified.bit_depth,
+        Some(verified.sample_rate),
+        Some(verified.bitrate),
+    )
 }
 
 /// What ffmpeg made and what it was found to be; `None`: there was nothing to make. The error

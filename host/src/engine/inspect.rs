@@ -139,14 +139,12 @@ impl Inspector {
 
     /// A hit of unknown quality passes the floor when it is chosen; what came of it is known.
     fn refuse_what_is_too_low(&self, verified: &Verified) -> Result<(), VerifyError> {
-        let sound = Sound {
-            codec: Some(verified.codec),
-            bit_depth: verified.used_bits,
-            sample_rate: Some(verified.sample_rate),
-            // A quiet or narrow recording packs into few bits without being less.
-            bitrate: Some(verified.bitrate).filter(|_| !verified.codec.is_lossless()),
-            transcoded: false,
-        };
+        let sound = Sound::found(
+            Some(verified.codec),
+            verified.used_bits,
+            Some(verified.sample_rate),
+            Some(verified.bitrate),
+        );
         match self.quality.floor {
             Some(floor) if self.quality.is_too_low(&sound) => Err(VerifyError::BelowFloor {
                 found: quality(verified),

@@ -88,7 +88,8 @@ pub struct Sound {
 }
 
 /// Below this share of the samples' own rate a lossless file has nothing to keep: it was made
-/// from a lossy one.
+/// from a lossy one. Of one channel, because nobody says how many there are, and two that are
+/// equal take no more room than one.
 const TOO_SMALL_FOR_LOSSLESS: f64 = 0.3;
 /// A lossless file of unknown depth or rate has to need so much of the samples' own rate to be
 /// believed more than a CD.
@@ -101,19 +102,37 @@ const CD_RATE: u32 = 44_100;
 const CHANNELS: f64 = 2.0;
 
 impl Sound {
+    /// What was found in a file itself. Its size tells nothing of a lossless one: quiet and
+    /// narrow music packs into few bits and is no less for it.
+    pub fn found(
+        codec: Option<Codec>,
+        bit_depth: Option<u32>,
+        sample_rate: Option<u32>,
+        bitrate: Option<u32>,
+    ) -> Self {
+        Self {
+            codec,
+            bit_depth,
+            sample_rate,
+            bitrate: bitrate.filter(|_| !codec.is_some_and(Codec::is_lossless)),
+            transcoded: false,
+        }
+    }
+
     /// Whether the audio is kept bit for bit, as far as its facts can be true.
     pub fn is_lossless(&self) -> bool {
         self.codec.is_some_and(Codec::is_lossless) && !self.is_transcoded()
     }
 
-    /// Whether it was made from lossy audio: somebody says so, or a lossless file is far too
-    /// small for its samples.
+    /// Whether it was made from lossy audio, most likely: somebody says so, or a lossless file
+    /// is far too small for its samples.
     pub fn is_transcoded(&self) -> bool {
         let too_small = || {
             let depth = self.bit_depth.unwrap_or(CD_DEPTH);
             let rate = self.sample_rate.unwrap_or(CD_RATE);
+            let one_channel = raw(depth, rate) / CHANNELS;
             self.bitrate
-                .is_some_and(|bits| f64::from(bits) < TOO_SMALL_FOR_LOSSLESS * raw(depth, rate))
+                .is_some_and(|bits| f64::from(bits) < TOO_SMALL_FOR_LOSSLESS * one_channel)
         };
         self.transcoded || (self.codec.is_some_and(Codec::is_lossless) && too_small())
     }
@@ -255,7 +274,7 @@ impl Target {
     }
 
     /// Whether what is known of a sound is less than this, whatever its codec. What is not
-    /// known is not less.
+    /// known is not less, and a size is no knowledge: what comes of it is looked at.
     pub fn is_above(&self, sound: &Sound) -> bool {
         let Some(codec) = sound.codec else {
             return false;
@@ -263,7 +282,7 @@ impl Target {
         if self.is_lossless() {
             let less = |least: Option<u32>, have: Option<u32>| matches!((least, have), (Some(least), Some(have)) if have < least);
             return !codec.is_lossless()
-                || sound.is_transcoded()
+                || sound.transcoded
                 || less(self.bit_depth, sound.bit_depth)
                 || less(self.sample_rate, sound.sample_rate);
         }
@@ -419,7 +438,8 @@ mod tests {
             ("flac", sound("alac", 16, 44_100, 900), false),
             ("lossless", sound("alac", 16, 44_100, 900), true),
             // Far too small for what it says it holds.
-            ("flac", sound("flac", 16, 44_100, 320), false),
+            ("flac", sound("flac", 16, 44_100, 200), false),
+            ("flac", sound("flac", 24, 96_000, 680), false),
             ("mp3 320", sound("mp3", 0, 0, 320), true),
             ("mp3 320", sound("mp3", 0, 0, 0), false),
             ("mp3", sound("mp3", 0, 0, 0), true),
@@ -428,6 +448,27 @@ mod tests {
             let target = Target::parse(target).unwrap();
             assert_eq!(target.is_met_by(&sound), met, "{target}: {sound:?}");
         }
+    }
+
+    /// Bitrates that ffmpeg's FLAC needed for pink noise of that level (2026-11-21).
+    #[test]
+    fn quiet_and_mono_music_is_not_taken_for_a_transcode() {
+        for (what, depth, rate, kilobits) in [
+            ("mono", 16, 44_100, 579),
+            ("a piano in mono", 16, 44_100, 326),
+            ("mono of -50 dB", 16, 44_100, 268),
+            ("both channels the same, -50 dB", 16, 44_100, 245),
+            ("hi-res of -50 dB", 24, 96_000, 1_279),
+            ("a dark sound in hi-res", 24, 192_000, 3_550),
+        ] {
+            let hit = sound("flac", depth, rate, kilobits);
+            assert!(!hit.is_transcoded(), "{what}");
+            assert!(Target::parse("flac").unwrap().is_met_by(&hit), "{what}");
+        }
+        // The softest there is, once it is here.
+        let file = Sound::found(Some(Codec::Flac), Some(16), Some(44_100), Some(90_000));
+        assert!(file.is_lossless());
+        assert_eq!(file.bitrate, None);
     }
 
     #[test]
@@ -446,6 +487,8 @@ mod tests {
                 true,
             ),
             ("flac 24/96", sound("flac", 16, 44_100, 900), true, false),
+            // So small that it may be anything: nobody knows before it is here.
+            ("flac", sound("flac", 16, 44_100, 150), false, false),
         ] {
             let bound = Some(Target::parse(bound).unwrap());
             let wish = QualityWish {

@@ -62,12 +62,11 @@ pub fn sound(path: &Path) -> Result<Sound, TagError> {
         let said = |measure: Option<u32>| measure.filter(|measure| *measure > 0);
         let properties = found.properties();
         let lossless = codec.is_some_and(Codec::is_lossless);
-        Ok(Sound {
+        Ok(Sound::found(
             codec,
-            bit_depth: said(properties.bit_depth().map(u32::from)).filter(|_| lossless),
-            sample_rate: said(properties.sample_rate()),
-            bitrate: said(properties.audio_bitrate()).map(|kilobits| kilobits * 1000),
-            transcoded: false,
-        })
+            said(properties.bit_depth().map(u32::from)).filter(|_| lossless),
+            said(properties.sample_rate()),
+            said(properties.audio_bitrate()).map(|kilobits| kilobits * 1000),
+        ))
     })
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::sounds::{Sounds, noise};
 use super::*;
+use crate::tagging;
 
 /// Music of a kind: chords that decay, with cymbals; treble comes and goes with them.
 fn music() -> String {
@@ -80,6 +81,51 @@ fn what_was_never_lossy_has_no_cut_off() {
             Err(other) => panic!("{source}: {other}"),
         }
     }
+}
+
+/// Neither by its spectrum nor by its size: mono and soft music packs into few bits, and has
+/// little above the noise of its own quantisation.
+#[test]
+fn mono_and_quiet_music_is_not_taken_for_a_transcode() {
+    let sounds = Sounds::new();
+    let coloured =
+        |colour: &str, rate: u32| format!("anoisesrc=d=3:c={colour}:r={rate}:a=0.5:seed=5");
+    let bell = "aevalsrc=0.5*sin(880*2*PI*t)*exp(-3*mod(t\\,1))\
+                +0.2*sin(5280*2*PI*t)*exp(-6*mod(t\\,1)):d=3:s=44100";
+    let square = "aevalsrc=0.5*lt(mod(t*440\\,1)\\,0.5)-0.25:d=3:s=44100";
+    let soft = format!("{},lowpass=f=9000", coloured("pink", 44_100));
+    let mut looked_at = 0;
+    for (what, source) in [
+        ("pink noise", coloured("pink", 44_100)),
+        ("white noise", coloured("white", 48_000)),
+        ("brown noise", coloured("brown", 44_100)),
+        ("pink noise in hi-res", coloured("pink", 96_000)),
+        ("chords with cymbals", music()),
+        ("a bell", bell.to_owned()),
+        ("a square wave", square.to_owned()),
+        ("a soft filter", soft),
+    ] {
+        for decibels in [0, -50] {
+            for (channels, format) in [("1", "s16"), ("2", "s32")] {
+                let quiet = format!("volume={decibels}dB:precision=double");
+                let name = format!("{decibels} {channels} {format}.flac");
+                let mut args = vec!["-af", quiet.as_str(), "-ac", channels];
+                args.extend(["-c:a", "flac", "-sample_fmt", format]);
+                let path = sounds.make_from(&source, &name, &args);
+                let what = format!("{what}, {name}");
+                let found = check(&path, &Expected::default())
+                    .unwrap_or_else(|error| panic!("{what}: {error}"));
+                let called = found
+                    .cutoff
+                    .filter(|cutoff| cutoff.reading != Reading::Narrow);
+                assert_eq!(called, None, "{what}");
+                let owned = tagging::sound(&path).unwrap();
+                assert!(owned.is_lossless(), "{what}: {owned:?}");
+                looked_at += 1;
+            }
+        }
+    }
+    assert_eq!(looked_at, 8 * 2 * 2);
 }
 
 /// Tape and shellac fall off slowly; a restoration cuts lower than an encoder for music does.
