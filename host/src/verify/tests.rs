@@ -312,29 +312,117 @@ fn fragmented_mp4_is_read_to_its_end() {
     assert!(check(&cut, &UNKNOWN).is_err(), "cut");
 }
 
+/// What the configuration of an AAC decoder says of itself (ISO 14496-3, 1.6.2.1): the profile
+/// on top, the number of channels below it.
+struct HighEfficiency {
+    object_type: u64,
+    channels: u64,
+}
+
+const HE_AAC: HighEfficiency = HighEfficiency {
+    object_type: 5,
+    channels: 2,
+};
+const HE_AAC_V2: HighEfficiency = HighEfficiency {
+    object_type: 29,
+    channels: 1,
+};
+
+impl HighEfficiency {
+    /// ffmpeg has no encoder for it, but its low half is AAC of half the rate. So this is that
+    /// in MP4, whose configuration announces the upper half as encoders for HE-AAC do; in the
+    /// packets there is none of it, and decoders double the rate without it.
+    fn make(&self, sounds: &Sounds, name: &str) -> std::path::PathBuf {
+        let channels = self.channels.to_string();
+        let path = sounds.path(name);
+        let low = noise(4.0).replace("44100", "24000");
+        let args = ["-ac", &channels, "-c:a", "aac", "-b:a", "48k"];
+        let low = sounds.make_from(&low, "low.m4a", &args);
+        let mut bytes = fs::read(low).unwrap();
+        let after = |from: usize, words: &[u8]| {
+            let found = bytes[from..].windows(words.len()).position(|w| w == words);
+            from + found.unwrap() + words.len()
+        };
+        let at = after(after(0, b"esds"), &[0x05, 0x80, 0x80, 0x80]) + 1;
+        assert_eq!(bytes[at - 1], 5, "bytes of the configuration");
+        // 24 kHz has index 6, 48 kHz has 3, and 2 is the profile of the low half.
+        let fields = [
+            (self.object_type, 5),
+            (6, 4),
+            (self.channels, 4),
+            (3, 4),
+            (2, 5),
+            (0, 3),
+        ];
+        let packed = fields
+            .iter()
+            .fold((0, 40), |(packed, left), (value, bits)| {
+                (packed | value << (left - bits), left - bits)
+            });
+        bytes[at..at + 5].copy_from_slice(&u64::to_be_bytes(packed.0)[3..]);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn with_ffmpeg() -> Verifier {
+    let path = std::env::var_os("PATH");
+    Verifier {
+        ffmpeg: Ffmpeg::find(None, path.as_deref()),
+        fingerprints: false,
+    }
+}
+
 #[test]
-fn he_aac_and_opus_are_timed_without_being_decoded() {
+fn he_aac_is_decoded_by_ffmpeg_to_its_end_and_without_it_its_packets_are_counted() {
     let sounds = Sounds::new();
-    let path = sounds.format("aac.m4a");
-    let mut bytes = fs::read(&path).unwrap();
-    // Turns the object type in the decoder's configuration from LC (2) into SBR (5); the
-    // packets stay what they are, and are not decoded any more.
-    let box_at = bytes.windows(4).position(|w| w == b"esds").unwrap();
-    let at = box_at
-        + bytes[box_at..]
-            .windows(4)
-            .position(|w| w == [0x05, 0x80, 0x80, 0x80])
-            .unwrap()
-        + 5;
-    assert_eq!(bytes[at] >> 3, 2, "the object type is where it should be");
-    bytes[at] = bytes[at] & 7 | 5 << 3;
-    let verified = check(&sounds.write("he.m4a", &bytes), &wanted(4_000)).unwrap();
-    assert!(matches!(verified.check, Check::PacketsOnly { .. }));
-    assert_eq!(verified.codec, Codec::Aac);
-    assert!(
-        (3_990..=4_060).contains(&verified.duration_ms),
-        "{verified:?}"
-    );
+    let counted = Check::PacketsOnly {
+        why: "there is no ffmpeg".to_owned(),
+    };
+    for (name, kind) in [("he.m4a", HE_AAC), ("he2.m4a", HE_AAC_V2)] {
+        let path = kind.make(&sounds, name);
+        for (verifier, expected) in [
+            (with_ffmpeg(), Check::DecodedByFfmpeg),
+            (Verifier::default(), counted.clone()),
+        ] {
+            let verified = verifier
+                .check(&path, &wanted(4_000))
+                .unwrap_or_else(|error| panic!("{name}, {expected}: {error}"));
+            assert_eq!(verified.check, expected, "{name}");
+            assert_eq!(
+                (verified.codec, verified.extension),
+                (Codec::Aac, "m4a"),
+                "{name}"
+            );
+            // As the container names it: of the lower half, or of both.
+            assert!(
+                [24_000, 48_000].contains(&verified.sample_rate),
+                "{name}: {verified:?}"
+            );
+            assert!(
+                (3_990..=4_060).contains(&verified.duration_ms),
+                "{name}: {verified:?}"
+            );
+        }
+        let error = with_ffmpeg().check(&path, &wanted(8_000)).unwrap_err();
+        assert!(matches!(error, VerifyError::TooShort { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn damaged_packets_of_he_aac_are_found_by_who_decodes_them() {
+    let sounds = Sounds::new();
+    let mut bytes = fs::read(HE_AAC.make(&sounds, "he.m4a")).unwrap();
+    let data = bytes.windows(4).position(|w| w == b"mdat").unwrap();
+    let middle = data + 8_000;
+    for (at, byte) in bytes[middle..middle + 4_000].iter_mut().enumerate() {
+        *byte = (at * 37 % 251) as u8;
+    }
+    let path = sounds.write("damaged.m4a", &bytes);
+    let error = with_ffmpeg().check(&path, &UNKNOWN).unwrap_err();
+    assert!(matches!(error, VerifyError::Corrupt { .. }), "{error:?}");
+    let told = check(&path, &UNKNOWN).unwrap().check;
+    assert!(matches!(told, Check::PacketsOnly { .. }), "{told:?}");
 }
 
 #[test]
