@@ -405,7 +405,8 @@ fn read_album(name: &str, artists: &[Name]) -> Album {
 }
 
 /// Facts beside a hit by which a plugin says that it read the names from a path, from the
-/// title of a video, or from whoever put it there.
+/// title of a video, or from whoever put it there. Their values do not count. Authors find
+/// them in `docs/plugin-author-guide.md`, with all others that the host reads.
 const DERIVED: [&str; 3] = ["names", "video_title", "uploader"];
 
 /// A hit in the form in which it is compared.

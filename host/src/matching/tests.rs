@@ -128,14 +128,20 @@ fn a_want_without_artist_or_length_is_judged_by_what_is_known() {
     assert!(!accepted(&track, &hit("Ann Example", "Goldfinch", 200)));
 }
 
+/// ..and every fact by which it says so is in the guide for authors.
 #[test]
 fn a_video_may_have_an_intro_and_a_listed_track_may_not() {
+    let guide = include_str!("../../../docs/plugin-author-guide.md");
     let track = wanted("Ann Example", "Bluebird", 200);
-    let mut found = hit("Ann Example", "Bluebird", 212);
+    let found = hit("Ann Example", "Bluebird", 212);
     assert!(!accepted(&track, &found));
-    found.extra = vec![(
-        "video_title".to_owned(),
-        "Ann Example - Bluebird".to_owned(),
-    )];
-    assert!(accepted(&track, &found));
+    let with = |key: &str| Hit {
+        extra: vec![(key.to_owned(), "Ann Example - Bluebird".to_owned())],
+        ..found.clone()
+    };
+    assert!(!accepted(&track, &with("channel")));
+    for key in DERIVED {
+        assert!(accepted(&track, &with(key)), "{key}");
+        assert!(guide.contains(&format!("| `Hit` | `{key}` |")), "{key}");
+    }
 }
