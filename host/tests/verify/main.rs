@@ -6,6 +6,7 @@
     reason = "what fails in a helper fails the test that called it"
 )]
 
+mod any_bytes;
 mod damage;
 mod shapes;
 mod whole;
