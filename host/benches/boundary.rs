@@ -45,7 +45,8 @@ fn main() {
     drop(source);
     download::downloads(
         &scene.ground.services(name(), SourceFacts::default()),
-        ROUNDS,
+        &scene.runtime,
+        2 * ROUNDS + 1,
     );
 }
 
@@ -54,7 +55,7 @@ struct Scene {
     ground: Ground,
     options: Arc<ProcessOptions>,
     /// Carries the requests.
-    _runtime: Runtime,
+    runtime: Runtime,
     _dir: tempfile::TempDir,
 }
 
@@ -83,7 +84,7 @@ impl Scene {
                 sandbox: Some(Arc::new(sandbox)),
                 ..ProcessOptions::of_program(env!("CARGO_BIN_EXE_musicdl").into())
             }),
-            _runtime: runtime,
+            runtime,
             _dir: dir,
         }
     }
