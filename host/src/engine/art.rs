@@ -18,6 +18,15 @@ pub enum CoverWish {
     Nowhere,
 }
 
+/// The picture that lies beside audio of the library.
+pub(super) fn beside(audio: &Path) -> Option<Cover> {
+    let files = ["jpg", "png", "webp"].map(|ext| audio.with_file_name(format!("cover.{ext}")));
+    // One that cannot be read is as good as none.
+    files
+        .iter()
+        .find_map(|file| Cover::new(std::fs::read(file).ok()?).ok())
+}
+
 /// The picture of one file.
 #[derive(Debug, Default)]
 pub(super) struct Picture {

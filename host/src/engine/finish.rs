@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use musicdl_plugin_api::Hit;
 
-use super::art::{CoverWish, Picture};
+use super::art::{self, CoverWish, Picture};
 use super::delivered::Delivered;
 use super::inspect::{Findings, Inspector};
 use crate::convert::{self, Decision};
@@ -367,7 +367,12 @@ impl Finisher {
             placed.push(self.publisher.link(owned, target, &extension)?);
         }
         let mut flaws = Vec::new();
-        self.place_covers(&mut placed, None, &mut flaws);
+        // The one in the file may be smaller, or gone.
+        let original = match self.finishing.cover {
+            CoverWish::AsTheyCome => None,
+            CoverWish::Within(_) | CoverWish::Nowhere => art::beside(owned),
+        };
+        self.place_covers(&mut placed, original.as_ref(), &mut flaws);
         Ok(Finished {
             placed,
             held: false,

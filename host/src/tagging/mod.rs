@@ -310,7 +310,11 @@ fn depict(opened: &mut Opened, art: Art<'_>) -> CoverOutcome {
                 // What players cannot show either is of no use in a file.
                 Cover::new(picture.data().to_vec()).is_ok_and(|cover| limits.allow(&cover))
             });
-            (opened.pictures().iter().any(has_front), cover)
+            // Formats that do not tell one kind of picture from another have it all the same.
+            let is_it = |picture: &&Picture| cover.is_some_and(|c| c.data() == picture.data());
+            let pictures = opened.pictures();
+            let kept = pictures.iter().any(|one| has_front(one) || is_it(one));
+            (kept, cover)
         }
         Art::Nothing => {
             opened.keep_pictures(|_| false);

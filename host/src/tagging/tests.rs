@@ -289,6 +289,70 @@ fn a_cover_goes_in_where_there_is_none_and_the_file_s_own_stays() {
     }
 }
 
+fn pictures_in(path: &Path) -> usize {
+    let count = with_opened(path, |opened| opened.pictures().len());
+    count.unwrap().unwrap_or_default()
+}
+
+#[test]
+fn pictures_within_limits_stay_others_give_way_and_none_may_be_left() {
+    let sounds = Sounds::new();
+    // 120 x 100 pixels.
+    let blue = picture(&sounds, "blue.png", "blue");
+    let red = picture(&sounds, "red.jpg", "red");
+    let limits = |most_side| CoverLimits {
+        most_side: Some(most_side),
+        most_bytes: None,
+    };
+    for (name, encoder) in FORMATS {
+        let from = sounds.make(name, encoder);
+        let container = container(&from);
+        let (with_blue, _) = tagged(&sounds, &from, &tags(), Some(&blue));
+        let hash = payload_hash(&with_blue).unwrap();
+        for (step, art, expected, outcome) in [
+            (
+                "keeps",
+                Art::Within(limits(120), Some(&blue)),
+                Some(&blue),
+                CoverOutcome::Kept,
+            ),
+            (
+                "front",
+                Art::Within(limits(120), Some(&red)),
+                Some(&blue),
+                CoverOutcome::Kept,
+            ),
+            (
+                "gives",
+                Art::Within(limits(119), Some(&red)),
+                Some(&red),
+                CoverOutcome::Embedded,
+            ),
+            (
+                "loses",
+                Art::Within(limits(119), None),
+                None,
+                CoverOutcome::Absent,
+            ),
+            ("clear", Art::Nothing, None, CoverOutcome::Absent),
+        ] {
+            let is_of_mp4 = container == Container::Mp4;
+            if step == "front" && is_of_mp4 {
+                // Its pictures are of no kind.
+                continue;
+            }
+            let to = sounds.path(&format!("{step}.{name}"));
+            let written = write_copy(&with_blue, &to, &tags(), art, container, Id3::V24).unwrap();
+            assert_eq!(written.cover, outcome, "{name} {step}");
+            let pictures = (embedded_cover(&to).unwrap(), pictures_in(&to));
+            let count = usize::from(expected.is_some());
+            assert_eq!(pictures, (expected.cloned(), count), "{name} {step}");
+            assert_eq!(payload_hash(&to).unwrap(), hash, "{name} {step}");
+            assert_eq!(read(&to).unwrap(), kept(name), "{name} {step}");
+        }
+    }
+}
+
 #[test]
 fn a_large_cover_goes_in_where_the_format_can_hold_it() {
     let sounds = Sounds::new();

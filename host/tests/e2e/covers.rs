@@ -116,3 +116,17 @@ fn without_ffmpeg_a_cover_that_is_too_large_is_left_out_with_a_word() {
     ]);
     assert_eq!(sizes(&scene, &places), [[None, Some((900, 600))]; 5]);
 }
+
+#[test]
+fn a_further_place_of_a_file_without_a_picture_gets_the_one_beside_it() {
+    let (scene, places) = scene();
+    configure(&scene, "tags: {cover: none}\n");
+    scene.run(&[]).exits(0);
+    configure(
+        &scene,
+        "tags: {cover: none}\nplaylists: [{Mix: ./list.csv}]\n",
+    );
+    scene.run(&[]).exits(0);
+    let further: Vec<_> = places.iter().map(|place| format!("Mix/{place}")).collect();
+    assert_eq!(sizes(&scene, &further), [[None, Some((900, 600))]; 5]);
+}
