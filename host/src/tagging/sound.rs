@@ -66,7 +66,26 @@ pub fn sound(path: &Path) -> Result<Sound, TagError> {
             codec,
             said(properties.bit_depth().map(u32::from)).filter(|_| lossless),
             said(properties.sample_rate()),
-            said(properties.audio_bitrate()).map(|kilobits| kilobits * 1000),
+            said(properties.audio_bitrate()).and_then(|kilobits| kilobits.checked_mul(1000)),
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::sounds::Sounds;
+
+    /// Found by the fuzz target `tags`: so much in so short a time overflowed.
+    #[test]
+    fn a_length_that_cannot_be_true_is_no_failure() {
+        let sounds = Sounds::new();
+        let mut bytes = std::fs::read(sounds.format("24.flac")).unwrap();
+        // The count of samples is the low half of byte 21 and bytes 22 to 25: a millisecond.
+        bytes[21] &= 0xf0;
+        bytes[22..26].copy_from_slice(&96_u32.to_be_bytes());
+        assert!(bytes.len() > 600_000, "{}", bytes.len());
+        let found = sound(&sounds.write("short.flac", &bytes)).unwrap();
+        assert_eq!(found.codec, Some(Codec::Flac));
+    }
 }
