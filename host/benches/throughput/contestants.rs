@@ -43,10 +43,9 @@ pub(crate) fn compete(who: &str, url: &str, files: usize, dir: &Path) {
         "ours" => runtime.block_on(ours(url, files, dir)),
         "bare" => runtime.block_on(bare(url, files, dir)),
         _ => {
-            let one = dir.join("one.wav");
-            runtime.block_on(save_bare(&reqwest_client(), &format!("{url}/0"), &one));
+            runtime.block_on(bare(url, files, dir));
             (before, since) = (processor_time(), Instant::now());
-            audio(&one, files, dir);
+            audio(files, dir);
         }
     }
     let (wall, cpu) = (since.elapsed(), processor_time() - before);
@@ -239,25 +238,27 @@ async fn save_bare(client: &reqwest::Client, url: &str, dest: &Path) {
     std::fs::rename(&part, dest).expect("the directory is ours");
 }
 
-/// Checks and tags a file as often as the engine would, as many at once.
-fn audio(one: &Path, files: usize, dir: &Path) {
+/// What the engine does to the audio of each of these files, as many at once: checks it, looks
+/// for a cover in it, and tags a copy.
+fn audio(files: usize, dir: &Path) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for worker in 0..JOBS {
-            let next = &next;
-            scope.spawn(move || {
-                let copy = dir.join(format!("copy-{worker}.wav"));
+        for _ in 0..JOBS {
+            scope.spawn(|| {
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     if n >= files {
                         return;
                     }
-                    let verified = verify::check(one, &Expected::default());
+                    let one = dir.join(format!("{n}.wav"));
+                    let verified = verify::check(&one, &Expected::default());
                     let container = verified.expect("it is whole").container;
+                    let cover = tagging::embedded_cover(&one).expect("it has tags or none");
                     let tags = Tags::from_track(&track(n));
-                    tagging::write_copy(one, &copy, &tags, None, container, Id3::default())
+                    let copy = dir.join(format!("copy-{n}.wav"));
+                    let cover = cover.as_ref();
+                    tagging::write_copy(&one, &copy, &tags, cover, container, Id3::default())
                         .expect("there is room for a copy");
-                    std::fs::remove_file(&copy).expect("the copy is ours");
                 }
             });
         }

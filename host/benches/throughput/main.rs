@@ -3,8 +3,15 @@
 //! bench`.
 //!
 //! Each of them, and the server, is a process of its own, so that nobody's processor time and
-//! memory is counted for another. What the engine does to audio, which is checking and tagging,
-//! is measured by itself and taken out: the others do not do it.
+//! memory is counted for another. What they leave is removed when all are done: some file
+//! systems look past every file that was removed lately when they make one.
+//!
+//! The others do nothing to audio. What the engine does, which is checking each file, looking
+//! for a cover in it and tagging a copy, is measured in a process of its own: with the same
+//! calls, as many at once, on as many files that were just written. Its wall time and processor
+//! time are taken out of the engine's. The copy that no source can change, which the engine makes
+//! of every file before that, and the removal of the fetched one stay in. Memory is the engine's
+//! with everything.
 
 mod contestants;
 #[path = "../figures/mod.rs"]
@@ -69,10 +76,11 @@ struct Took {
 
 fn compare(set: Set) {
     let (mut server, url) = started(set.bytes);
-    let bare = contestant("bare", &url, set);
-    let ours = contestant("ours", &url, set);
-    let audio = contestant("audio", &url, set);
-    let aria2c = aria2c(&url, set);
+    let room = tempfile::tempdir().expect("a temporary directory can be made");
+    let bare = contestant("bare", &url, set, room.path());
+    let ours = contestant("ours", &url, set, room.path());
+    let audio = contestant("audio", &url, set, room.path());
+    let aria2c = aria2c(&url, set, room.path());
     server.kill().expect("the server still runs");
     server.wait().expect("it was killed");
 
@@ -133,11 +141,12 @@ fn started(bytes: usize) -> (Child, String) {
 }
 
 /// One of this program's own, which tells what it took.
-fn contestant(who: &str, url: &str, set: Set) -> Took {
-    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+fn contestant(who: &str, url: &str, set: Set, room: &Path) -> Took {
+    let dir = room.join(who);
+    std::fs::create_dir(&dir).expect("the room is ours");
     let told = myself()
         .args([who, url, &set.files.to_string()])
-        .arg(dir.path())
+        .arg(&dir)
         .stderr(Stdio::inherit())
         .output()
         .expect("this program can be started again");
@@ -158,12 +167,13 @@ fn contestant(who: &str, url: &str, set: Set) -> Took {
 }
 
 /// As its users would: so many downloads at once, one connection each.
-fn aria2c(url: &str, set: Set) -> Took {
-    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+fn aria2c(url: &str, set: Set, room: &Path) -> Took {
+    let dir = room.join("aria2c");
+    std::fs::create_dir(&dir).expect("the room is ours");
     let list: String = (0..set.files)
         .map(|n| format!("{url}/{n}\n  out={n}.wav\n"))
         .collect();
-    let input = dir.path().join("list");
+    let input = dir.join("list");
     std::fs::write(&input, list).expect("there is room for a list");
     let began = Instant::now();
     let status = Command::new("aria2c")
@@ -177,7 +187,7 @@ fn aria2c(url: &str, set: Set) -> Took {
         .arg("-i")
         .arg(&input)
         .arg("-d")
-        .arg(dir.path())
+        .arg(&dir)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .status()

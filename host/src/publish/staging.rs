@@ -1,7 +1,8 @@
 //! `LIBRARY/.musicdl/staging/`: where files are until they are finished. Everything in it is
 //! ours and may be removed, except what this run is working on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -9,8 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::{AtFlags, Dir};
+
 use super::root::Root;
 use super::{HIDDEN, PublishError};
+use crate::beneath;
 use crate::music::{SourceName, TrackId};
 
 /// Makes the names of temporary files of this process different.
@@ -21,9 +25,18 @@ pub(super) struct StagingArea {
     root: Arc<Root>,
     hidden: PathBuf,
     staging: PathBuf,
-    /// Names in `staging` that are in use. Held while anything is made or removed there, so
-    /// that a sweep never takes a directory away from under somebody.
-    busy: Mutex<HashSet<String>>,
+    /// Held while anything is made or removed in `staging`, so that a sweep never takes a
+    /// directory away from under somebody.
+    names: Mutex<Names>,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    /// What is in use.
+    busy: HashSet<String>,
+    /// Emptied directories for the next tracks, by where they lie. Making a directory and
+    /// removing it costs a file system far more than giving it another name.
+    spare: HashMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl StagingArea {
@@ -34,7 +47,7 @@ impl StagingArea {
             root,
             hidden,
             staging,
-            busy: Mutex::default(),
+            names: Mutex::default(),
         }
     }
 
@@ -50,7 +63,7 @@ impl StagingArea {
 
     /// The directory for everything that source delivers, made if need be.
     pub(super) fn room_of(&self, source: &SourceName) -> Result<PathBuf, PublishError> {
-        let _busy = self.busy();
+        let _names = self.names();
         self.make_area()?;
         self.make_room(source)
     }
@@ -64,8 +77,8 @@ impl StagingArea {
         // 128 bits: two ids never meet, and the path stays short for tools that need that.
         let name = digest[..32].to_owned();
         let path = self.staging.join(&name);
-        let mut busy = self.busy();
-        if busy.contains(&name) {
+        let mut names = self.names();
+        if names.busy.contains(&name) {
             return Err(PublishError::Claimed {
                 id: id.clone(),
                 path,
@@ -88,27 +101,53 @@ impl StagingArea {
             },
             path,
         };
-        busy.insert(name);
-        drop(busy);
-        for dir in [&staging.path, &staging.fetch, &staging.tag] {
-            fs::create_dir(dir).map_err(self.root.failed("create", dir))?;
+        names.busy.insert(name);
+        let (has_own, has_fetch) = (names.reuse(&staging.path), names.reuse(&staging.fetch));
+        drop(names);
+        let create = |dir| fs::create_dir(dir).map_err(self.root.failed("create", dir));
+        // No source has a part in it: what is spare is as it was left.
+        if !has_own {
+            create(&staging.path)?;
+            create(&staging.tag)?;
+        }
+        if has_fetch && !is_empty(&staging.fetch) {
+            self.remove(&staging.fetch)?;
+            create(&staging.fetch)?;
+        } else if !has_fetch {
+            create(&staging.fetch)?;
         }
         Ok(staging)
+    }
+
+    /// Empties `dir`, of which only `content` was ever written in, and keeps it for the next
+    /// track; removes it where there is more in it than files.
+    fn retire(&self, dir: &Path, content: &Path) -> Result<(), PublishError> {
+        let spare = dir.with_file_name(temp_name());
+        let kept = emptied(content).is_ok() && fs::rename(dir, &spare).is_ok();
+        match dir.parent().filter(|_| kept) {
+            Some(parent) => {
+                let mut names = self.names();
+                let spares = names.spare.entry(parent.to_owned());
+                spares.or_default().push(spare);
+                Ok(())
+            }
+            None => self.remove(dir),
+        }
     }
 
     /// An empty file of our own, removed when dropped.
     pub(super) fn temp(self: &Arc<Self>) -> Result<Temp, PublishError> {
         let name = temp_name();
         let path = self.staging.join(&name);
-        let mut busy = self.busy();
+        let mut names = self.names();
         self.make_area()?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         let file = options
             .open(&path)
             .map_err(self.root.failed("create", &path))?;
-        busy.insert(name.clone());
-        drop(busy);
+        names.busy.insert(name.clone());
+        drop(names);
         Ok(Temp {
             file,
             path,
@@ -120,7 +159,9 @@ impl StagingArea {
     }
 
     pub(super) fn sweep(&self) -> Result<(), PublishError> {
-        let busy = self.busy();
+        let mut names = self.names();
+        names.spare.clear();
+        let busy = &names.busy;
         if !is_own_dir(&self.hidden, &self.root)? || !is_own_dir(&self.staging, &self.root)? {
             return Ok(());
         }
@@ -130,8 +171,8 @@ impl StagingArea {
         for entry in entries {
             let entry = entry.map_err(self.root.failed("list", &self.staging))?;
             if is_room(&entry) {
-                first_failure = first_failure.and(self.sweep_room(&entry.path(), &busy));
-            } else if !in_use(&entry, &busy) {
+                first_failure = first_failure.and(self.sweep_room(&entry.path(), busy));
+            } else if !in_use(&entry, busy) {
                 first_failure = first_failure.and(self.remove(&entry.path()));
             }
         }
@@ -164,9 +205,9 @@ impl StagingArea {
         }
     }
 
-    fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
-        // A set of names is whole after every step, whoever panicked in between.
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn names(&self) -> MutexGuard<'_, Names> {
+        // Names are whole after every step, whoever panicked in between.
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn make_area(&self) -> Result<(), PublishError> {
@@ -204,6 +245,16 @@ impl StagingArea {
     }
 }
 
+impl Names {
+    /// Gives a spare directory that name; `false` when none of its place is left.
+    fn reuse(&mut self, dir: &Path) -> bool {
+        let spares = dir.parent().and_then(|parent| self.spare.get_mut(parent));
+        let spare = spares.and_then(Vec::pop);
+        // Somebody may have cleaned up in there; then it is made anew.
+        spare.is_some_and(|spare| fs::rename(spare, dir).is_ok())
+    }
+}
+
 /// A name of staging is that of a track, a temporary file, or this and that of a source.
 const ROOM: &str = "from-";
 
@@ -235,7 +286,34 @@ fn is_own_dir(dir: &Path, root: &Root) -> Result<bool, PublishError> {
     }
 }
 
-/// A name for a file of this process that nobody else has.
+/// Opened without following a link: a source may have put one in the place of its directory.
+fn open_dir(dir: &Path) -> io::Result<Dir> {
+    Ok(Dir::new(beneath::open_root(dir)?)?)
+}
+
+/// The names in a directory, but for the two that are in every one.
+fn names_in(dir: &mut Dir) -> impl Iterator<Item = io::Result<CString>> {
+    let names = dir.map(|entry| Ok(entry?.file_name().to_owned()));
+    names.filter(|name| !matches!(name, Ok(name) if name == c"." || name == c".."))
+}
+
+/// Whether it is a directory with nothing in it: a source may go on writing after it said that
+/// it was done.
+fn is_empty(dir: &Path) -> bool {
+    open_dir(dir).is_ok_and(|mut dir| names_in(&mut dir).next().is_none())
+}
+
+/// Removes the files and links in a directory. The error is also that there is something else.
+fn emptied(dir: &Path) -> io::Result<()> {
+    let mut dir = open_dir(dir)?;
+    let names = names_in(&mut dir).collect::<io::Result<Vec<_>>>()?;
+    for name in names {
+        rustix::fs::unlinkat(dir.fd()?, name, AtFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// A name for a file or directory of this process that nobody else has.
 pub(super) fn temp_name() -> String {
     let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
     format!("{HIDDEN}-{}-{serial}.part", std::process::id())
@@ -250,7 +328,7 @@ struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.area.busy().remove(&self.name);
+        self.area.names().busy.remove(&self.name);
     }
 }
 
@@ -319,13 +397,19 @@ impl Staging {
         Ok(taken)
     }
 
-    /// Removes the directories with everything in them.
+    /// Removes everything in the directories. They themselves are gone under these names.
     ///
     /// # Errors
     /// When something in it cannot be removed.
     pub fn remove(self) -> Result<(), PublishError> {
-        let fetched = self.claim.area.remove(&self.fetch);
-        self.claim.area.remove(&self.path).and(fetched)
+        let area = &self.claim.area;
+        match self.source {
+            Some(_) => {
+                let fetched = area.retire(&self.fetch, &self.fetch);
+                area.retire(&self.path, &self.tag).and(fetched)
+            }
+            None => area.remove(&self.path),
+        }
     }
 }
 

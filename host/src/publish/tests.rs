@@ -174,6 +174,54 @@ mod staging {
     }
 
     #[test]
+    fn the_next_track_gets_an_empty_directory_whatever_is_written_after_the_end() {
+        let scene = Scene::new();
+        let staging = |id| scene.publisher.staging(&TrackId::text(id), &source());
+        let first = staging("a").unwrap();
+        let mut late = fs::File::create(first.fetch().join("song")).unwrap();
+        fs::write(first.tag().join("copy"), "x").unwrap();
+        let room = first.fetch().parent().unwrap().to_owned();
+        first.remove().unwrap();
+        std::io::Write::write_all(&mut late, b"late").unwrap();
+        // The source finds the directory under its new name, and begins anew.
+        let spare = fs::read_dir(&room).unwrap().next().unwrap().unwrap();
+        fs::write(spare.path().join("late"), "x").unwrap();
+
+        let second = staging("b").unwrap();
+        for dir in [second.fetch(), second.tag()] {
+            assert_eq!(fs::read_dir(dir).unwrap().count(), 0, "{}", dir.display());
+        }
+        assert_eq!(fs::read_dir(&room).unwrap().count(), 1);
+        second.remove().unwrap();
+
+        // It puts a link to somewhere else in the place of the directory.
+        let precious = scene.dir.path().join("precious");
+        fs::create_dir(&precious).unwrap();
+        let spare = fs::read_dir(&room).unwrap().next().unwrap().unwrap();
+        fs::remove_dir(spare.path()).unwrap();
+        symlink(&precious, spare.path()).unwrap();
+        let third = staging("c").unwrap();
+        assert!(third.fetch().symlink_metadata().unwrap().is_dir());
+        fs::write(precious.join("song"), "x").unwrap();
+        fs::remove_dir(third.fetch()).unwrap();
+        symlink(&precious, third.fetch()).unwrap();
+        third.remove().unwrap();
+        assert!(precious.join("song").exists(), "links are not followed");
+
+        // Somebody cleans up while the run goes on.
+        fs::remove_dir_all(scene.in_library(HIDDEN)).unwrap();
+        let fourth = staging("d").unwrap();
+        assert!(fourth.fetch().is_dir() && fourth.tag().is_dir());
+        fs::create_dir(fourth.fetch().join("disc 1")).unwrap();
+        fs::write(fourth.fetch().join("disc 1/song"), "x").unwrap();
+        let fetched = fourth.fetch().to_owned();
+        fourth.remove().unwrap();
+        assert!(!fetched.exists());
+        scene.publisher.sweep().unwrap();
+        assert!(!scene.in_library(HIDDEN).exists(), "spare ones are swept");
+    }
+
+    #[test]
     fn what_was_taken_is_not_what_the_source_writes_later() {
         let scene = Scene::new();
         let staging = scene

@@ -17,8 +17,9 @@ use super::traffic::{Recorder, Tape};
 /// How often a waiting call looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Chunks that may wait for the caller; the network reads no further than that.
-const CHUNKS_AHEAD: usize = 16;
+/// Chunks that may wait for the caller; the network reads no further than that. A chunk of a
+/// fast server has 400 KB.
+const CHUNKS_AHEAD: usize = 4;
 
 /// A running exchange. Dropping it ends the exchange.
 pub(super) struct Incoming {
