@@ -277,10 +277,12 @@ fn write(
             Err(reason) => CoverOutcome::LeftOut(reason),
         },
     };
-    opened.save(file, id3).map_err(|e| TagError::Write {
+    let failed = |error: &dyn std::error::Error| TagError::Write {
         path: to.to_owned(),
-        reason: chain(&e),
-    })?;
+        reason: chain(error),
+    };
+    room::for_id3(file, container).map_err(|e| failed(&e))?;
+    opened.save(file, id3).map_err(|e| failed(&e))?;
     Ok(outcome)
 }
 

@@ -1,13 +1,16 @@
-//! How much of the audio is in memory while its tags are written: the tag library holds a whole
-//! file for that, so of the large ones there is one at a time, whatever the jobs.
+//! How much of the audio is in memory while its tags are written: of most formats the tag library
+//! holds a whole file for that, so of the large ones there is one at a time, whatever the jobs.
+//! Of WAV and AIFF it holds none where their tag stands at the end; [`for_id3`] sees to that.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::TagError;
+use crate::verify::Container;
 
 /// Bytes up to which nobody waits for his turn: a file for every job is no more than a large one.
 const SMALL: u64 = 1024 * 1024;
@@ -47,6 +50,48 @@ pub(super) fn in_turn<T: Send>(
     })
 }
 
+/// Puts an empty ID3 chunk at the end of WAV and AIFF that have none, into which the tag library
+/// then writes in place. Files that are not made of whole chunks to their end stay as they are.
+pub(super) fn for_id3(file: &mut File, container: Container) -> io::Result<()> {
+    let (number, bytes_of): (fn([u8; 4]) -> u32, fn(u32) -> [u8; 4]) = match container {
+        Container::Wav => (u32::from_le_bytes, u32::to_le_bytes),
+        Container::Aiff => (u32::from_be_bytes, u32::to_be_bytes),
+        Container::Flac | Container::Mp3 | Container::Mp4 | Container::Ogg | Container::Adts => {
+            return Ok(());
+        }
+    };
+    const HEADER: u64 = 8;
+    let length = file.metadata()?.len();
+    let mut header = |at: u64| -> io::Result<([u8; 4], u32)> {
+        let (mut name, mut size) = ([0; 4], [0; 4]);
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut name)?;
+        file.read_exact(&mut size)?;
+        Ok((name, number(size)))
+    };
+    let mut at = HEADER + 4;
+    if length < at {
+        return Ok(());
+    }
+    let (_, whole) = header(0)?;
+    while at + HEADER <= length {
+        let (name, size) = header(at)?;
+        if name.eq_ignore_ascii_case(b"id3 ") {
+            return Ok(());
+        }
+        at += HEADER + u64::from(size).next_multiple_of(2);
+    }
+    let grown = u64::from(whole) + HEADER;
+    let is_whole = at == length && grown == length;
+    let Some(grown) = u32::try_from(grown).ok().filter(|_| is_whole) else {
+        return Ok(());
+    };
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(b"ID3 \0\0\0\0")?;
+    file.seek(SeekFrom::Start(4))?;
+    file.write_all(&bytes_of(grown))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -74,6 +119,37 @@ mod tests {
             }
         });
         assert_eq!(done.into_inner(), 8);
+    }
+
+    #[test]
+    fn room_for_a_tag_is_made_only_where_a_file_is_whole_and_has_none() {
+        const ROOM: &[u8] = b"ID3 \0\0\0\0";
+        let wav = |size: u8, rest: &[u8]| {
+            let head = b"WAVEdata\x03\0\0\0abc\0";
+            [&b"RIFF"[..], &[size, 0, 0, 0], head, rest].concat()
+        };
+        let aiff = |size: u8| [&b"FORM\0\0\0"[..], &[size], b"AIFFSSND\0\0\0\x02ab"].concat();
+        let odd = b"RIFF\x0f\0\0\0WAVEdata\x03\0\0\0abc".to_vec();
+        use Container::{Aiff, Mp3, Wav};
+        for (container, before, after) in [
+            (Wav, wav(16, b""), wav(24, ROOM)),
+            (Aiff, aiff(14), [aiff(22), ROOM.to_vec()].concat()),
+            // It has one, it ends later or earlier than it says, it is of another kind.
+            (Wav, wav(24, ROOM), wav(24, ROOM)),
+            (Wav, wav(16, b"junk"), wav(16, b"junk")),
+            (Wav, wav(17, b""), wav(17, b"")),
+            (Wav, odd.clone(), odd),
+            (Wav, b"RIFF".to_vec(), b"RIFF".to_vec()),
+            (Mp3, wav(16, b""), wav(16, b"")),
+        ] {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(&before).unwrap();
+            for_id3(&mut file, container).unwrap();
+            let mut found = Vec::new();
+            file.rewind().unwrap();
+            file.read_to_end(&mut found).unwrap();
+            assert_eq!(found, after, "{}", before.escape_ascii());
+        }
     }
 
     #[test]
