@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Chunks that may wait for the caller; the network reads no further than that. A chunk of a
 /// fast server has 400 KB.
-const CHUNKS_AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 2;
 
 /// A running exchange. Dropping it ends the exchange.
 pub(super) struct Incoming {
