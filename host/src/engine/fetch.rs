@@ -123,7 +123,7 @@ async fn fetch_and_finish(
         let removed = staging.remove();
         let finished =
             finished.and_then(|finished| removed.map(|()| finished).map_err(FinishError::from));
-        Ok::<_, SourceError>((delivered.bytes, finished))
+        Ok::<_, SourceError>((delivered.audio.bytes, finished))
     });
     let (bytes, finished) = match worked.await {
         Ok(worked) => worked,

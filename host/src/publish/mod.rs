@@ -26,6 +26,7 @@ mod name;
 mod quarantine;
 mod recycle;
 mod root;
+mod sole;
 mod staging;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ pub use existing::Existing;
 pub use files::Placed;
 pub use in_place::{SwapError, swap};
 pub use quarantine::{Note, Quarantine, QuarantineTotals};
-pub use staging::Staging;
+pub use staging::{Offered, Staging};
 
 use crate::music::{SourceName, TrackId};
 use folders::Folders;

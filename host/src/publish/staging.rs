@@ -2,17 +2,19 @@
 //! ours and may be removed, except what this run is working on.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::CString;
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{AtFlags, Dir};
+use rustix::fs::{AtFlags, CWD, Dir, RenameFlags, renameat_with};
 
 use super::root::Root;
+use super::sole::has_no_writer;
 use super::{HIDDEN, PublishError};
 use crate::beneath;
 use crate::music::{SourceName, TrackId};
@@ -34,9 +36,12 @@ pub(super) struct StagingArea {
 struct Names {
     /// What is in use.
     busy: HashSet<String>,
-    /// Emptied directories for the next tracks, by where they lie. Making a directory and
-    /// removing it costs a file system far more than giving it another name.
-    spare: HashMap<PathBuf, Vec<PathBuf>>,
+    /// Emptied directories of ours for the next tracks: making a directory and removing it
+    /// costs a file system far more than all that happens in it.
+    spare: Vec<PathBuf>,
+    /// The same of each source, by its room. They get the next track's name, so that what a
+    /// source writes late finds no directory.
+    spare_of: HashMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl StagingArea {
@@ -76,63 +81,75 @@ impl StagingArea {
         let digest = blake3::hash(id.as_str().as_bytes()).to_hex();
         // 128 bits: two ids never meet, and the path stays short for tools that need that.
         let name = digest[..32].to_owned();
-        let path = self.staging.join(&name);
         let mut names = self.names();
         if names.busy.contains(&name) {
             return Err(PublishError::Claimed {
                 id: id.clone(),
-                path,
+                path: self.staging.join(name),
             });
         }
         self.make_area()?;
-        self.remove(&path)?;
+        let (path, has_own) = names.own(&self.staging);
         let fetch = match source {
             Some(source) => self.make_room(source)?.join(&name),
             None => path.join("fetch"),
         };
+        let tag = path.join("tag");
+        if !has_own {
+            self.remove(&path)?;
+        }
         self.remove(&fetch)?;
-        let staging = Staging {
-            fetch,
-            tag: path.join("tag"),
-            source: source.cloned(),
-            claim: Claim {
-                name: name.clone(),
-                area: Arc::clone(self),
-            },
-            path,
-        };
-        names.busy.insert(name);
-        let (has_own, has_fetch) = (names.reuse(&staging.path), names.reuse(&staging.fetch));
+        let has_fetch = names.reuse(&fetch);
+        let own = path.file_name().and_then(OsStr::to_str).map(str::to_owned);
+        let claimed: Vec<String> = own.into_iter().chain([name]).collect();
+        names.busy.extend(claimed.iter().cloned());
         drop(names);
+        let claim = Claim {
+            names: claimed,
+            area: Arc::clone(self),
+        };
         let create = |dir| fs::create_dir(dir).map_err(self.root.failed("create", dir));
         // No source has a part in it: what is spare is as it was left.
         if !has_own {
-            create(&staging.path)?;
-            create(&staging.tag)?;
+            create(&path)?;
+            create(&tag)?;
         }
-        if has_fetch && !is_empty(&staging.fetch) {
-            self.remove(&staging.fetch)?;
-            create(&staging.fetch)?;
+        if has_fetch && !is_empty(&fetch) {
+            self.remove(&fetch)?;
+            create(&fetch)?;
         } else if !has_fetch {
-            create(&staging.fetch)?;
+            create(&fetch)?;
         }
-        Ok(staging)
+        Ok(Staging {
+            path,
+            fetch,
+            tag,
+            source: source.cloned(),
+            claim,
+        })
     }
 
-    /// Empties `dir`, of which only `content` was ever written in, and keeps it for the next
-    /// track; removes it where there is more in it than files.
-    fn retire(&self, dir: &Path, content: &Path) -> Result<(), PublishError> {
-        let spare = dir.with_file_name(temp_name());
-        let kept = emptied(content).is_ok() && fs::rename(dir, &spare).is_ok();
-        match dir.parent().filter(|_| kept) {
-            Some(parent) => {
-                let mut names = self.names();
-                let spares = names.spare.entry(parent.to_owned());
-                spares.or_default().push(spare);
-                Ok(())
-            }
-            None => self.remove(dir),
+    /// Empties the directories of a track and keeps them for the next ones; removes one where
+    /// there is more in it than files.
+    fn retire(&self, staging: Staging) -> Result<(), PublishError> {
+        let Staging {
+            path, fetch, tag, ..
+        } = &staging;
+        let (spare, spare_of) = (emptied(tag).is_ok(), emptied(fetch).is_ok());
+        let removed = if spare { Ok(()) } else { self.remove(path) };
+        let removed = removed.and(if spare_of { Ok(()) } else { self.remove(fetch) });
+        let (path, fetch) = (path.clone(), fetch.clone());
+        // Before it is somebody else's, whose claim it is from then on.
+        drop(staging);
+        let mut names = self.names();
+        if spare {
+            names.spare.push(path);
         }
+        if let Some(room) = fetch.parent().filter(|_| spare_of) {
+            let spares = names.spare_of.entry(room.to_owned()).or_default();
+            spares.push(fetch);
+        }
+        removed
     }
 
     /// An empty file of our own, removed when dropped.
@@ -152,7 +169,7 @@ impl StagingArea {
             file,
             path,
             _claim: Claim {
-                name,
+                names: vec![name],
                 area: Arc::clone(self),
             },
         })
@@ -161,6 +178,7 @@ impl StagingArea {
     pub(super) fn sweep(&self) -> Result<(), PublishError> {
         let mut names = self.names();
         names.spare.clear();
+        names.spare_of.clear();
         let busy = &names.busy;
         if !is_own_dir(&self.hidden, &self.root)? || !is_own_dir(&self.staging, &self.root)? {
             return Ok(());
@@ -246,11 +264,27 @@ impl StagingArea {
 }
 
 impl Names {
-    /// Gives a spare directory that name; `false` when none of its place is left.
+    /// A directory of ours that nobody uses, and whether it is there.
+    fn own(&mut self, staging: &Path) -> (PathBuf, bool) {
+        match self.spare.pop() {
+            // Somebody may have cleaned up in there; then it is made anew.
+            Some(spare) => {
+                let there = spare.join("tag").is_dir();
+                (spare, there)
+            }
+            None => (staging.join(temp_name()), false),
+        }
+    }
+
+    /// Gives a spare directory of a source that name; `false` when none of its place is left.
     fn reuse(&mut self, dir: &Path) -> bool {
-        let spares = dir.parent().and_then(|parent| self.spare.get_mut(parent));
-        let spare = spares.and_then(Vec::pop);
-        // Somebody may have cleaned up in there; then it is made anew.
+        let spares = dir.parent().and_then(|room| self.spare_of.get_mut(room));
+        let Some(spares) = spares else {
+            return false;
+        };
+        // The same track again: that one has just been removed.
+        spares.retain(|spare| spare != dir);
+        let spare = spares.pop();
         spare.is_some_and(|spare| fs::rename(spare, dir).is_ok())
     }
 }
@@ -319,16 +353,19 @@ pub(super) fn temp_name() -> String {
     format!("{HIDDEN}-{}-{serial}.part", std::process::id())
 }
 
-/// A name in use, until dropped.
+/// Names in use, until dropped.
 #[derive(Debug)]
 struct Claim {
-    name: String,
+    names: Vec<String>,
     area: Arc<StagingArea>,
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.area.names().busy.remove(&self.name);
+        let mut names = self.area.names();
+        for name in &self.names {
+            names.busy.remove(name);
+        }
     }
 }
 
@@ -344,6 +381,38 @@ impl Drop for Temp {
     fn drop(&mut self) {
         // Moved away it is not there; anything else that fails here, the next sweep meets.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A file that a source left, as it was looked at. Its name may mean something else by now.
+#[derive(Debug)]
+pub struct Offered {
+    /// Open to read.
+    pub file: File,
+    /// Its length then.
+    pub bytes: u64,
+    /// Where it lay.
+    pub folder: OwnedFd,
+    /// Under that name.
+    pub name: OsString,
+}
+
+impl Offered {
+    /// Whether the file at `path`, to which no source has a way, is this one and can be changed
+    /// by nobody. Asked after the move: what came before it shows here, and nothing comes after
+    /// it, because a sandboxed source can neither open the file there, not even by the way of a
+    /// descriptor that it has, nor give it a name elsewhere.
+    fn is_alone_at(&self, path: &Path) -> bool {
+        let (Ok(here), Ok(ours)) = (fs::symlink_metadata(path), self.file.metadata()) else {
+            return false;
+        };
+        /// Set-id bits, and others than the owner who may write, by lists of access too.
+        const LEFT_OPEN: u32 = 0o7022;
+        (here.dev(), here.ino()) == (ours.dev(), ours.ino())
+            && here.nlink() == 1
+            && here.len() == self.bytes
+            && here.mode() & LEFT_OPEN == 0
+            && has_no_writer(&self.file)
     }
 }
 
@@ -380,20 +449,33 @@ impl Staging {
         &self.tag
     }
 
-    /// Copies what a source delivered to where no source can change it; the copy's path. Of a
-    /// file that grows meanwhile, `bytes` bytes. On file systems that can share blocks
-    /// between files (Btrfs, XFS) this writes nothing.
+    /// Takes what a source delivered to where no source can change it; its new path.
+    ///
+    /// It is moved where that proves to be enough: the name is out of the source's reach
+    /// then, the file has no other name, and nobody has it open to write. Else it is copied, as
+    /// long as it was when it was looked at; on file systems that can share blocks between files
+    /// (Btrfs, XFS) this writes nothing.
     ///
     /// # Errors
     /// When it cannot be read, or the copy not be written.
-    pub fn take(&self, delivered: &File, bytes: u64) -> Result<PathBuf, PublishError> {
-        let taken = self.tag.join("taken");
+    pub fn take(&self, offered: &Offered) -> Result<PathBuf, PublishError> {
+        let (taken, area) = (self.tag.join("taken"), &self.claim.area);
+        let (folder, name) = (&offered.folder, &offered.name);
+        let moved = renameat_with(folder, name, CWD, &taken, RenameFlags::NOREPLACE);
+        if moved.is_ok() {
+            if offered.is_alone_at(&taken) {
+                return Ok(taken);
+            }
+            // Whatever it is that had the name.
+            area.remove(&taken)?;
+        }
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
+        let mut content = (&offered.file).take(offered.bytes);
         options
             .open(&taken)
-            .and_then(|mut copy| io::copy(&mut delivered.take(bytes), &mut copy))
-            .map_err(self.claim.area.root.failed("write", &taken))?;
+            .and_then(|mut copy| io::copy(&mut content, &mut copy))
+            .map_err(area.root.failed("write", &taken))?;
         Ok(taken)
     }
 
@@ -402,12 +484,9 @@ impl Staging {
     /// # Errors
     /// When something in it cannot be removed.
     pub fn remove(self) -> Result<(), PublishError> {
-        let area = &self.claim.area;
+        let area = Arc::clone(&self.claim.area);
         match self.source {
-            Some(_) => {
-                let fetched = area.retire(&self.fetch, &self.fetch);
-                area.retire(&self.path, &self.tag).and(fetched)
-            }
+            Some(_) => area.retire(self),
             None => area.remove(&self.path),
         }
     }

@@ -165,11 +165,12 @@ mod staging {
         );
 
         let second = scene.publisher.staging(&id, &source()).unwrap();
-        assert_eq!(second.path(), place);
+        assert_eq!(second.fetch(), fetched);
         assert!(second.fetch().is_absolute());
         assert_eq!(fs::read_dir(second.fetch()).unwrap().count(), 0);
         assert_eq!(fs::read_dir(second.path()).unwrap().count(), 1);
         second.remove().unwrap();
+        scene.publisher.sweep().unwrap();
         assert!(!place.exists() && !fetched.exists());
     }
 
@@ -183,7 +184,7 @@ mod staging {
         let room = first.fetch().parent().unwrap().to_owned();
         first.remove().unwrap();
         std::io::Write::write_all(&mut late, b"late").unwrap();
-        // The source finds the directory under its new name, and begins anew.
+        // The source finds the directory where it was, and begins anew.
         let spare = fs::read_dir(&room).unwrap().next().unwrap().unwrap();
         fs::write(spare.path().join("late"), "x").unwrap();
 
@@ -222,6 +223,86 @@ mod staging {
     }
 
     #[test]
+    fn what_nobody_can_change_is_moved_and_all_else_copied() {
+        let scene = Scene::new();
+        let precious = scene.dir.path().join("precious");
+        fs::write(&precious, "audio").unwrap();
+        /// What a source does between being done and being taken at its word.
+        type Does = fn(&Path, &Path) -> Option<fs::File>;
+        let cases: [(&str, Does, bool); 7] = [
+            ("nothing", |_, _| None, true),
+            ("reads", |song, _| fs::File::open(song).ok(), true),
+            (
+                "has it open to write",
+                |song, _| fs::File::options().write(true).open(song).ok(),
+                false,
+            ),
+            (
+                "gives it a second name",
+                |song, _| {
+                    fs::hard_link(song, song.with_file_name("second")).unwrap();
+                    None
+                },
+                false,
+            ),
+            (
+                "lets everybody write",
+                |song, _| {
+                    fs::set_permissions(song, fs::Permissions::from_mode(0o666)).unwrap();
+                    None
+                },
+                false,
+            ),
+            (
+                "puts a link in its place",
+                |song, precious| {
+                    fs::remove_file(song).unwrap();
+                    symlink(precious, song).unwrap();
+                    None
+                },
+                false,
+            ),
+            (
+                "puts a folder in its place",
+                |song, _| {
+                    fs::remove_file(song).unwrap();
+                    fs::create_dir(song).unwrap();
+                    fs::write(song.join("x"), "x").unwrap();
+                    None
+                },
+                false,
+            ),
+        ];
+        for (what, does, moved) in cases {
+            let staging = scene
+                .publisher
+                .staging(&TrackId::text(what), &source())
+                .unwrap();
+            let song = staging.fetch().join("song");
+            fs::write(&song, "audio").unwrap();
+            let offered = offered(&song);
+            let inode = offered.file.metadata().unwrap().ino();
+            let _open = does(&song, &precious);
+            let taken = staging.take(&offered).unwrap();
+            assert_eq!(fs::read(&taken).unwrap(), b"audio", "{what}");
+            let there = fs::symlink_metadata(&taken).unwrap();
+            assert_eq!(there.ino() == inode, moved, "{what}");
+            assert_eq!((there.nlink(), there.mode() & 0o022), (1, 0), "{what}");
+            staging.remove().unwrap();
+        }
+        assert_eq!(fs::read(&precious).unwrap(), b"audio");
+    }
+
+    fn offered(song: &Path) -> Offered {
+        Offered {
+            file: fs::File::open(song).unwrap(),
+            bytes: 5,
+            folder: fs::File::open(song.parent().unwrap()).unwrap().into(),
+            name: song.file_name().unwrap().to_owned(),
+        }
+    }
+
+    #[test]
     fn what_was_taken_is_not_what_the_source_writes_later() {
         let scene = Scene::new();
         let staging = scene
@@ -230,12 +311,12 @@ mod staging {
             .unwrap();
         let path = staging.fetch().join("song");
         fs::write(&path, "audio").unwrap();
-        let delivered = fs::File::open(&path).unwrap();
+        let delivered = offered(&path);
         // Still open for writing, with the name gone, and longer than it was.
         let mut kept = fs::File::options().append(true).open(&path).unwrap();
         std::io::Write::write_all(&mut kept, b" and more").unwrap();
         fs::remove_file(&path).unwrap();
-        let taken = staging.take(&delivered, 5).unwrap();
+        let taken = staging.take(&delivered).unwrap();
         std::io::Write::write_all(&mut kept, b" and more").unwrap();
         assert_eq!(fs::read(&taken).unwrap(), b"audio");
         assert!(!taken.starts_with(staging.fetch().parent().unwrap()));
