@@ -1,27 +1,27 @@
-//! The engine with everything on, the least that can be written, and what the engine does to
-//! audio by itself. Each tells on stdout what it took: seconds, seconds of processor, MiB.
+//! The engine and the least that can be written, each without and with what is done to audio.
+//! Each tells on stdout what it took: seconds, seconds of processor, MiB.
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musicdl::engine::{
-    Cancel, Deadlines, Engine, Event, ExtraFiles, Finisher, Finishing, Lane, Options, PaceWish,
-    Reporter, SearchOrder,
+    Cancel, Deadlines, Engine, Event, Examine, ExtraFiles, Finisher, Finishing, Inspector, Lane,
+    Options, PaceWish, Reporter, SearchOrder,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
-use musicdl::music::{SourceName, Track, TrackId};
+use musicdl::music::{Codec, SourceName, Track, TrackId};
 use musicdl::plan::{Plan, PlanItem};
 use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route, SourceFacts};
-use musicdl::publish::Publisher;
+use musicdl::publish::{Publisher, Quarantine};
 use musicdl::state::{SourceNotes, State};
-use musicdl::tagging::{self, Id3, Tags};
-use musicdl::verify::{self, Expected};
+use musicdl::tagging::{self, Art, Id3, Tags};
+use musicdl::verify::{self, Check, Container, Expected, Verified, VerifyError};
 use musicdl_plugin_api::http::Request;
 use musicdl_plugin_api::{
     Capabilities, Connection, Download, DownloadRequest, DownloadedFile, Files, Hit, HostServices,
@@ -32,28 +32,43 @@ use tokio::runtime::Runtime;
 /// At once, for everybody.
 const JOBS: usize = 8;
 
+/// Who fetches the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Engine,
+    Bare,
+}
+
+/// What is done to the audio of each file that was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audio {
+    /// Nothing: its size is looked at.
+    Apart,
+    /// It is checked, a cover is looked for in it, and a copy is tagged.
+    Included,
+}
+
+/// So many files of that size, from that server into that directory.
+pub(crate) struct Task<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) files: usize,
+    pub(crate) bytes: usize,
+    pub(crate) dir: &'a Path,
+}
+
 /// Does it, and tells what it took.
 #[expect(clippy::print_stdout, reason = "it is how the figures are told")]
-pub(crate) fn compete(who: &str, url: &str, files: usize, dir: &Path) {
+pub(crate) fn compete(who: Who, audio: Audio, task: &Task<'_>) {
     let runtime = Runtime::new().expect("there are threads for a runtime");
     let began = Instant::now();
-    let mut before = Duration::ZERO;
-    let mut since = began;
     match who {
-        "ours" => runtime.block_on(ours(url, files, dir)),
-        "bare" => runtime.block_on(bare(url, files, dir)),
-        _ => {
-            let one = dir.join("one.wav");
-            runtime.block_on(save_bare(&reqwest_client(), &format!("{url}/0"), &one));
-            (before, since) = (processor_time(), Instant::now());
-            audio(&one, files, dir);
-        }
+        Who::Engine => runtime.block_on(engine(task, audio)),
+        Who::Bare => runtime.block_on(bare(task, audio)),
     }
-    let (wall, cpu) = (since.elapsed(), processor_time() - before);
     println!(
         "{} {} {}",
-        wall.as_secs_f64(),
-        cpu.as_secs_f64(),
+        began.elapsed().as_secs_f64(),
+        processor_time().as_secs_f64(),
         most_memory_mib()
     );
 }
@@ -107,7 +122,53 @@ impl Reporter for Nobody {
     fn event(&mut self, _: &Event) {}
 }
 
-async fn ours(url: &str, files: usize, dir: &Path) {
+/// Looks at the size, and takes the file for one that the engine leaves as it came.
+#[derive(Debug)]
+struct Size(u64);
+
+impl Examine for Size {
+    fn examine(&self, path: &Path, _: &Expected) -> Result<Verified, VerifyError> {
+        let found = std::fs::metadata(path).map_err(|source| VerifyError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        assert_eq!(found.len(), self.0, "{}", path.display());
+        Ok(Verified {
+            container: Container::Mp4,
+            codec: Codec::Aac,
+            extension: "m4a",
+            duration_ms: 180_000,
+            sample_rate: 44_100,
+            channels: 2,
+            bit_depth: None,
+            bitrate: 256_000,
+            size: found.len(),
+            check: Check::Decoded,
+            cutoff: None,
+            used_bits: None,
+            fingerprint: None,
+            audio_hash: "0".repeat(64),
+        })
+    }
+}
+
+fn inspector(audio: Audio, bytes: usize) -> Inspector {
+    match audio {
+        Audio::Included => Inspector::default(),
+        Audio::Apart => Inspector {
+            verifier: Box::new(Size(bytes as u64)),
+            ..Inspector::default()
+        },
+    }
+}
+
+async fn engine(task: &Task<'_>, audio: Audio) {
+    let &Task {
+        url,
+        files,
+        bytes,
+        dir,
+    } = task;
     let options = NetOptions {
         route: Route::Direct,
         allow_hosts: vec!["127.0.0.1".to_owned()],
@@ -163,7 +224,9 @@ async fn ours(url: &str, files: usize, dir: &Path) {
     state.save_plan(&plan).expect("the plan is saved");
     let notes = SourceNotes::open(&dir.join("state")).expect("the state is ours");
     let publisher = Publisher::open(&library).expect("the library is ours");
-    let finisher = Finisher::new(Arc::new(publisher), Finishing::default());
+    let quarantine = Quarantine::new(&dir.join("refused"), 0, Duration::ZERO);
+    let finisher = Finisher::new(Arc::new(publisher), Finishing::default())
+        .inspecting(inspector(audio, bytes), quarantine);
     let engine = Engine::new(vec![lane], finisher, options, Arc::new(notes));
     let outcome = engine
         .run(&mut plan, &mut state, &mut Nobody, &Cancel::new())
@@ -202,32 +265,29 @@ fn reqwest_client() -> reqwest::Client {
     client.expect("a client can be made")
 }
 
-/// A part file, synced and renamed: what the engine does for every body, and nothing else.
-async fn bare(url: &str, files: usize, dir: &Path) {
+/// A part file, synced and renamed: what the engine does for every body, and nothing else but
+/// what is done to audio.
+async fn bare(task: &Task<'_>, audio: Audio) {
     let (client, next) = (reqwest_client(), Arc::new(AtomicUsize::new(0)));
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..JOBS {
-        let (client, next) = (client.clone(), Arc::clone(&next));
-        let (url, dir) = (url.to_owned(), dir.to_owned());
+        let (client, next, files) = (client.clone(), Arc::clone(&next), task.files);
+        let (url, dir) = (task.url.to_owned(), task.dir.to_owned());
         workers.spawn(async move {
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 if n >= files {
                     return;
                 }
-                save_bare(
-                    &client,
-                    &format!("{url}/{n}"),
-                    &dir.join(format!("{n}.wav")),
-                )
-                .await;
+                let (url, dest) = (format!("{url}/{n}"), dir.join(format!("{n}.wav")));
+                save_bare(&client, &url, &dest, audio, n).await;
             }
         });
     }
     workers.join_all().await;
 }
 
-async fn save_bare(client: &reqwest::Client, url: &str, dest: &Path) {
+async fn save_bare(client: &reqwest::Client, url: &str, dest: &Path, audio: Audio, n: usize) {
     let answer = client.get(url).send().await;
     let mut answer = answer.expect("the server answers");
     let part = dest.with_extension("part");
@@ -235,40 +295,35 @@ async fn save_bare(client: &reqwest::Client, url: &str, dest: &Path) {
     while let Some(chunk) = answer.chunk().await.expect("the body is whole") {
         file.write_all(&chunk).expect("there is room");
     }
-    file.sync_all().expect("the disk takes it");
-    std::fs::rename(&part, dest).expect("the directory is ours");
+    let dest = dest.to_owned();
+    // Off the workers of the runtime, or it would be two files at once and not eight.
+    let finish = move || {
+        let ready = match audio {
+            Audio::Apart => part,
+            Audio::Included => {
+                let copy = tagged(&part, n);
+                file = File::open(&copy).expect("it was just made");
+                copy
+            }
+        };
+        file.sync_all().expect("the disk takes it");
+        std::fs::rename(&ready, dest).expect("the directory is ours");
+    };
+    let finished = tokio::task::spawn_blocking(finish).await;
+    finished.expect("it does not panic");
 }
 
-/// Checks and tags a file as often as the engine would, as many at once.
-fn audio(one: &Path, files: usize, dir: &Path) {
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for worker in 0..JOBS {
-            let next = &next;
-            scope.spawn(move || {
-                let copy = dir.join(format!("copy-{worker}.wav"));
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= files {
-                        return;
-                    }
-                    let verified = verify::check(one, &Expected::default());
-                    let container = verified.expect("it is whole").container;
-                    let tags = Tags::from_track(&track(n));
-                    tagging::write_copy(
-                        one,
-                        &copy,
-                        &tags,
-                        tagging::Art::AsItIs,
-                        container,
-                        Id3::default(),
-                    )
-                    .expect("there is room for a copy");
-                    std::fs::remove_file(&copy).expect("the copy is ours");
-                }
-            });
-        }
-    });
+/// What the engine does to the audio of a file, by the same calls: a tagged copy in its place.
+fn tagged(file: &Path, n: usize) -> PathBuf {
+    let verified = verify::check(file, &Expected::default());
+    let container = verified.expect("it is whole").container;
+    let cover = tagging::embedded_cover(file).expect("it has tags or none");
+    let (copy, tags) = (file.with_extension("copy"), Tags::from_track(&track(n)));
+    let cover = cover.as_ref().map_or(Art::AsItIs, Art::IfNone);
+    tagging::write_copy(file, &copy, &tags, cover, container, Id3::default())
+        .expect("there is room for a copy");
+    std::fs::remove_file(file).expect("it is ours");
+    copy
 }
 
 /// Of all threads of this process so far.

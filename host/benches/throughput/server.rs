@@ -5,16 +5,21 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
+use crate::contestants::Audio;
+
 /// Answers until it is killed; says its address first.
 #[expect(
     clippy::print_stdout,
     reason = "it is the only way to tell its address"
 )]
-pub(crate) fn serve(bytes: usize) {
+pub(crate) fn serve(bytes: usize, audio: Audio) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a loopback interface");
     let address = listener.local_addr().expect("it is bound");
     println!("http://{address}");
-    let body = Arc::new(wav(bytes));
+    let body = Arc::new(match audio {
+        Audio::Included => wav(bytes),
+        Audio::Apart => fragments(bytes),
+    });
     for stream in listener.incoming() {
         let body = Arc::clone(&body);
         // Whoever hung up has what he wanted.
@@ -77,4 +82,14 @@ fn wav(bytes: usize) -> Vec<u8> {
             .flat_map(|sample| [sample[0], sample[1]]),
     );
     wav
+}
+
+/// MPEG-4 in fragments, with nothing to be heard: the engine writes no tags into such a file.
+fn fragments(bytes: usize) -> Vec<u8> {
+    let mut body = b"\0\0\0\x10ftypM4A \0\0\0\0\0\0\0\x08moof".to_vec();
+    let rest = u32::try_from(bytes - body.len()).expect("bodies are short");
+    body.extend(rest.to_be_bytes());
+    body.extend(b"mdat");
+    body.resize(bytes, 1);
+    body
 }

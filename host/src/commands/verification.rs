@@ -22,10 +22,10 @@ pub(super) fn inspector(
         None => None,
     };
     Ok(Inspector {
-        verifier: Verifier {
+        verifier: Box::new(Verifier {
             ffmpeg,
             fingerprints: acoustid.is_some(),
-        },
+        }),
         fake_lossless: policy(verify.fake_lossless),
         broken_claims: policy(verify.broken_claims),
         acoustid,

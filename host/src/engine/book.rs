@@ -7,7 +7,8 @@ use musicdl_plugin_api::Hit;
 
 use crate::music::{SourceName, TrackId};
 
-/// A book about sources. Every call is one look into a local file, and blocks for so long.
+/// A book about sources. Every call but [`has_bad_files`](Self::has_bad_files) is one look into a
+/// local file, and blocks for so long.
 ///
 /// None of it is worth a run: an implementation that cannot read or write says so in the log
 /// and answers as if it were empty.
@@ -30,6 +31,10 @@ pub trait SourceBook: Send + Sync {
 
     /// What that source found for `key`, now.
     fn answered(&self, source: &SourceName, key: &str, hits: &[Hit]);
+
+    /// Whether anything may be known against files for that item; never blocks. Most runs have no
+    /// such item, and need not hand every item to a thread that may block to find that out.
+    fn has_bad_files(&self, item: &TrackId) -> bool;
 
     /// Why the file behind that target was no good for the item. `None`: nothing is known
     /// against it.
@@ -61,6 +66,10 @@ impl SourceBook for NoBook {
     }
 
     fn answered(&self, _: &SourceName, _: &str, _: &[Hit]) {}
+
+    fn has_bad_files(&self, _: &TrackId) -> bool {
+        false
+    }
 
     fn bad_file(&self, _: &SourceName, _: &str, _: &TrackId) -> Option<String> {
         None

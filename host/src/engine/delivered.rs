@@ -16,15 +16,14 @@ use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
 
 use crate::beneath::{self, NO_LINK};
+use crate::publish::Offered;
 
 /// A file that a source left in its directory.
 #[derive(Debug)]
 pub(super) struct Delivered {
-    pub(super) audio: File,
+    pub(super) audio: Offered,
     pub(super) cover: Option<File>,
     pub(super) lyrics: Option<File>,
-    /// Length of the audio.
-    pub(super) bytes: u64,
     /// Facts for its tags.
     pub(super) facts: Extra,
 }
@@ -32,13 +31,12 @@ pub(super) struct Delivered {
 impl Delivered {
     /// A file that was checked, with what came beside it. Of that, what is not to be trusted is
     /// left out.
-    fn with((audio, bytes): (File, u64), file: &DownloadedFile, dir: &Path) -> Self {
-        let beside = |path: &Option<PathBuf>| Some(check(dir, path.as_deref()?).ok()?.0);
+    fn with(audio: Offered, file: &DownloadedFile, dir: &Path) -> Self {
+        let beside = |path: &Option<PathBuf>| Some(check(dir, path.as_deref()?).ok()?.file);
         Self {
             audio,
             cover: beside(&file.cover),
             lyrics: beside(&file.lyrics),
-            bytes,
             facts: file.extra.clone(),
         }
     }
@@ -107,8 +105,8 @@ impl Refused {
     }
 }
 
-/// The file and its length.
-fn check(dir: &Path, path: &Path) -> Result<(File, u64), Refused> {
+/// The file, open, and where it lies.
+fn check(dir: &Path, path: &Path) -> Result<Offered, Refused> {
     let full = dir.join(path);
     let below = full.strip_prefix(dir).map_err(|_| Refused::Outside)?;
     let steps = beneath::steps(below).ok_or(Refused::Outside)?;
@@ -134,7 +132,12 @@ fn check(dir: &Path, path: &Path) -> Result<(File, u64), Refused> {
     } else if found.st_size <= 0 {
         Err(Refused::Empty)
     } else {
-        Ok((file.into(), found.st_size.unsigned_abs()))
+        Ok(Offered {
+            file: file.into(),
+            bytes: found.st_size.unsigned_abs(),
+            name: (*name).to_owned(),
+            folder,
+        })
     }
 }
 
@@ -200,7 +203,7 @@ mod tests {
             fs::write(scene.path().join("song"), "secret").unwrap();
             for round in 0..1_000_000 {
                 if let Ok(delivered) = delivered(&dir, "folder/song") {
-                    assert_eq!(text(&delivered.audio), "audio", "round {round}");
+                    assert_eq!(text(&delivered.audio.file), "audio", "round {round}");
                     taken += 1;
                 }
                 if round >= 1_000 && taken >= 100 {
@@ -221,7 +224,7 @@ mod tests {
         for named in [Path::new("disc 1/a.flac"), &path] {
             let delivered = delivered(dir.path(), named).unwrap();
             assert_eq!(
-                (text(&delivered.audio).as_str(), delivered.bytes),
+                (text(&delivered.audio.file).as_str(), delivered.audio.bytes),
                 ("audio", 5)
             );
         }

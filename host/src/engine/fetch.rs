@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use musicdl_plugin_api::{DownloadRequest, Hit, TargetKind};
+use musicdl_plugin_api::{DownloadRequest, Hit, SourceError, TargetKind};
 
 use super::choose::{Candidate, ceiling};
 use super::delivered::only_file;
@@ -110,28 +110,27 @@ async fn fetch_and_finish(
             return Fetched::Setback(context.setback(Step::Download, fault, errand));
         }
     };
-    let fetch_dir = staging.fetch().to_owned();
-    let delivered = match blocking(move || only_file(files, &fetch_dir)).await {
-        Ok(delivered) => delivered,
+    let (item_of, context_of) = (Arc::clone(item), Arc::clone(context));
+    let origin = Origin {
+        source: lane.name().clone(),
+        hit: candidate.hit.clone(),
+    };
+    // In one go: of a small file, handing it to another thread costs more than the work.
+    let worked = blocking(move || {
+        let delivered = only_file(files, staging.fetch())?;
+        let finisher = &context_of.finisher;
+        let finished = finisher.finish(&staging, &delivered, &item_of, &origin);
+        let removed = staging.remove();
+        let finished =
+            finished.and_then(|finished| removed.map(|()| finished).map_err(FinishError::from));
+        Ok::<_, SourceError>((delivered.audio.bytes, finished))
+    });
+    let (bytes, finished) = match worked.await {
+        Ok(worked) => worked,
         Err(error) => return Fetched::Setback(Setback::Lost(error.to_string())),
     };
-    traces.bytes = delivered.bytes;
-    lane.delivered(delivered.bytes);
-    let finished = {
-        let (item, context) = (Arc::clone(item), Arc::clone(context));
-        let origin = Origin {
-            source: lane.name().clone(),
-            hit: candidate.hit.clone(),
-        };
-        blocking(move || {
-            let finished = context
-                .finisher
-                .finish(&staging, &delivered, &item, &origin);
-            let removed = staging.remove();
-            finished.and_then(|finished| removed.map(|()| finished).map_err(FinishError::from))
-        })
-        .await
-    };
+    traces.bytes = bytes;
+    lane.delivered(bytes);
     traces.finding = told(&finished, item.id(), lane.name(), &candidate.hit, errand);
     match finished {
         Ok(finished) => Fetched::Got(finished),

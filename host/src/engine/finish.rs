@@ -261,7 +261,7 @@ impl Finisher {
         item: &PlanItem,
         origin: &Origin,
     ) -> Result<Finished, FinishError> {
-        let audio = staging.take(&delivered.audio, delivered.bytes)?;
+        let audio = staging.take(&delivered.audio)?;
         let inspected = self.inspector.inspect(&audio, &item.track, &origin.hit);
         let (verified, findings) =
             inspected.map_err(|why| self.refused(why, &audio, item, origin))?;

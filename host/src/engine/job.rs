@@ -414,6 +414,9 @@ impl Job {
         let book = Arc::clone(&self.context.book);
         let source = self.context.lanes[at].name().clone();
         let item = self.item.id().clone();
+        if !book.has_bad_files(&item) {
+            return candidates.into_iter().map(|one| (one, None)).collect();
+        }
         let known = move |candidate: Candidate| {
             let why = book.bad_file(&source, &candidate.hit.target_id, &item);
             (candidate, why)

@@ -62,7 +62,7 @@ pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};
 pub use explain::{Asked, Explained, Weighed, explain};
 pub use finish::{Finisher, Finishing, LyricsWish};
-pub use inspect::{Findings, Inspector, Policy};
+pub use inspect::{Examine, Findings, Inspector, Policy};
 pub use journal::{Attempt, Entry, Journal, JournalError, Wish};
 pub use lane::Lane;
 pub use policy::call::Deadlines;

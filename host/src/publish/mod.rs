@@ -31,6 +31,7 @@ mod quarantine;
 mod recycle;
 mod reissue;
 mod root;
+mod sole;
 mod staging;
 
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub use files::Placed;
 pub use held::{Held, HeldNote};
 pub use in_place::{SwapError, swap};
 pub use quarantine::{Note, Quarantine, QuarantineTotals};
-pub use staging::Staging;
+pub use staging::{Offered, Staging};
 
 use crate::music::{SourceName, TrackId};
 use folders::Folders;

@@ -1,16 +1,22 @@
 //! `LIBRARY/.musicdl/staging/`: where files are until they are finished. Everything in it is
 //! ours and may be removed, except what this run is working on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::{AtFlags, CWD, Dir, RenameFlags, renameat_with};
+
 use super::root::Root;
+use super::sole::has_no_writer;
 use super::{HIDDEN, PublishError};
+use crate::beneath;
 use crate::music::{SourceName, TrackId};
 
 /// Makes the names of temporary files of this process different.
@@ -21,9 +27,21 @@ pub(super) struct StagingArea {
     root: Arc<Root>,
     hidden: PathBuf,
     staging: PathBuf,
-    /// Names in `staging` that are in use. Held while anything is made or removed there, so
-    /// that a sweep never takes a directory away from under somebody.
-    busy: Mutex<HashSet<String>>,
+    /// Held while anything is made or removed in `staging`, so that a sweep never takes a
+    /// directory away from under somebody.
+    names: Mutex<Names>,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    /// What is in use.
+    busy: HashSet<String>,
+    /// Emptied directories of ours for the next tracks: making a directory and removing it
+    /// costs a file system far more than all that happens in it.
+    spare: Vec<PathBuf>,
+    /// The same of each source, by its room. They get the next track's name, so that what a
+    /// source writes late finds no directory.
+    spare_of: HashMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl StagingArea {
@@ -34,7 +52,7 @@ impl StagingArea {
             root,
             hidden,
             staging,
-            busy: Mutex::default(),
+            names: Mutex::default(),
         }
     }
 
@@ -50,7 +68,7 @@ impl StagingArea {
 
     /// The directory for everything that source delivers, made if need be.
     pub(super) fn room_of(&self, source: &SourceName) -> Result<PathBuf, PublishError> {
-        let _busy = self.busy();
+        let _names = self.names();
         self.make_area()?;
         self.make_room(source)
     }
@@ -63,64 +81,105 @@ impl StagingArea {
         let digest = blake3::hash(id.as_str().as_bytes()).to_hex();
         // 128 bits: two ids never meet, and the path stays short for tools that need that.
         let name = digest[..32].to_owned();
-        let path = self.staging.join(&name);
-        let mut busy = self.busy();
-        if busy.contains(&name) {
+        let mut names = self.names();
+        if names.busy.contains(&name) {
             return Err(PublishError::Claimed {
                 id: id.clone(),
-                path,
+                path: self.staging.join(name),
             });
         }
         self.make_area()?;
-        self.remove(&path)?;
+        let (path, has_own) = names.own(&self.staging);
         let fetch = match source {
             Some(source) => self.make_room(source)?.join(&name),
             None => path.join("fetch"),
         };
-        self.remove(&fetch)?;
-        let staging = Staging {
-            fetch,
-            tag: path.join("tag"),
-            source: source.cloned(),
-            claim: Claim {
-                name: name.clone(),
-                area: Arc::clone(self),
-            },
-            path,
-        };
-        busy.insert(name);
-        drop(busy);
-        for dir in [&staging.path, &staging.fetch, &staging.tag] {
-            fs::create_dir(dir).map_err(self.root.failed("create", dir))?;
+        let tag = path.join("tag");
+        if !has_own {
+            self.remove(&path)?;
         }
-        Ok(staging)
+        self.remove(&fetch)?;
+        let has_fetch = names.reuse(&fetch);
+        let own = path.file_name().and_then(OsStr::to_str).map(str::to_owned);
+        let claimed: Vec<String> = own.into_iter().chain([name]).collect();
+        names.busy.extend(claimed.iter().cloned());
+        drop(names);
+        let claim = Claim {
+            names: claimed,
+            area: Arc::clone(self),
+        };
+        let create = |dir| fs::create_dir(dir).map_err(self.root.failed("create", dir));
+        // No source has a part in it: what is spare is as it was left.
+        if !has_own {
+            create(&path)?;
+            create(&tag)?;
+        }
+        if has_fetch && !is_empty(&fetch) {
+            self.remove(&fetch)?;
+            create(&fetch)?;
+        } else if !has_fetch {
+            create(&fetch)?;
+        }
+        Ok(Staging {
+            path,
+            fetch,
+            tag,
+            source: source.cloned(),
+            claim,
+        })
+    }
+
+    /// Empties the directories of a track and keeps them for the next ones; removes one where
+    /// there is more in it than files.
+    fn retire(&self, staging: Staging) -> Result<(), PublishError> {
+        let Staging {
+            path, fetch, tag, ..
+        } = &staging;
+        let (spare, spare_of) = (emptied(tag).is_ok(), emptied(fetch).is_ok());
+        let removed = if spare { Ok(()) } else { self.remove(path) };
+        let removed = removed.and(if spare_of { Ok(()) } else { self.remove(fetch) });
+        let (path, fetch) = (path.clone(), fetch.clone());
+        // Before it is somebody else's, whose claim it is from then on.
+        drop(staging);
+        let mut names = self.names();
+        if spare {
+            names.spare.push(path);
+        }
+        if let Some(room) = fetch.parent().filter(|_| spare_of) {
+            let spares = names.spare_of.entry(room.to_owned()).or_default();
+            spares.push(fetch);
+        }
+        removed
     }
 
     /// An empty file of our own, removed when dropped.
     pub(super) fn temp(self: &Arc<Self>) -> Result<Temp, PublishError> {
         let name = temp_name();
         let path = self.staging.join(&name);
-        let mut busy = self.busy();
+        let mut names = self.names();
         self.make_area()?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         let file = options
             .open(&path)
             .map_err(self.root.failed("create", &path))?;
-        busy.insert(name.clone());
-        drop(busy);
+        names.busy.insert(name.clone());
+        drop(names);
         Ok(Temp {
             file,
             path,
             _claim: Claim {
-                name,
+                names: vec![name],
                 area: Arc::clone(self),
             },
         })
     }
 
     pub(super) fn sweep(&self) -> Result<(), PublishError> {
-        let busy = self.busy();
+        let mut names = self.names();
+        names.spare.clear();
+        names.spare_of.clear();
+        let busy = &names.busy;
         if !is_own_dir(&self.hidden, &self.root)? {
             return Ok(());
         }
@@ -135,8 +194,8 @@ impl StagingArea {
         for entry in entries {
             let entry = entry.map_err(self.root.failed("list", &self.staging))?;
             if is_room(&entry) {
-                first_failure = first_failure.and(self.sweep_room(&entry.path(), &busy));
-            } else if !in_use(&entry, &busy) {
+                first_failure = first_failure.and(self.sweep_room(&entry.path(), busy));
+            } else if !in_use(&entry, busy) {
                 first_failure = first_failure.and(self.remove(&entry.path()));
             }
         }
@@ -169,9 +228,9 @@ impl StagingArea {
         }
     }
 
-    fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
-        // A set of names is whole after every step, whoever panicked in between.
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn names(&self) -> MutexGuard<'_, Names> {
+        // Names are whole after every step, whoever panicked in between.
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn make_area(&self) -> Result<(), PublishError> {
@@ -209,6 +268,32 @@ impl StagingArea {
     }
 }
 
+impl Names {
+    /// A directory of ours that nobody uses, and whether it is there.
+    fn own(&mut self, staging: &Path) -> (PathBuf, bool) {
+        match self.spare.pop() {
+            // Somebody may have cleaned up in there; then it is made anew.
+            Some(spare) => {
+                let there = spare.join("tag").is_dir();
+                (spare, there)
+            }
+            None => (staging.join(temp_name()), false),
+        }
+    }
+
+    /// Gives a spare directory of a source that name; `false` when none of its place is left.
+    fn reuse(&mut self, dir: &Path) -> bool {
+        let spares = dir.parent().and_then(|room| self.spare_of.get_mut(room));
+        let Some(spares) = spares else {
+            return false;
+        };
+        // The same track again: that one has just been removed.
+        spares.retain(|spare| spare != dir);
+        let spare = spares.pop();
+        spare.is_some_and(|spare| fs::rename(spare, dir).is_ok())
+    }
+}
+
 /// A name of staging is that of a track, a temporary file, or this and that of a source.
 const ROOM: &str = "from-";
 
@@ -240,22 +325,52 @@ fn is_own_dir(dir: &Path, root: &Root) -> Result<bool, PublishError> {
     }
 }
 
-/// A name for a file of this process that nobody else has.
+/// Opened without following a link: a source may have put one in the place of its directory.
+fn open_dir(dir: &Path) -> io::Result<Dir> {
+    Ok(Dir::new(beneath::open_root(dir)?)?)
+}
+
+/// The names in a directory, but for the two that are in every one.
+fn names_in(dir: &mut Dir) -> impl Iterator<Item = io::Result<CString>> {
+    let names = dir.map(|entry| Ok(entry?.file_name().to_owned()));
+    names.filter(|name| !matches!(name, Ok(name) if name == c"." || name == c".."))
+}
+
+/// Whether it is a directory with nothing in it: a source may go on writing after it said that
+/// it was done.
+fn is_empty(dir: &Path) -> bool {
+    open_dir(dir).is_ok_and(|mut dir| names_in(&mut dir).next().is_none())
+}
+
+/// Removes the files and links in a directory. The error is also that there is something else.
+fn emptied(dir: &Path) -> io::Result<()> {
+    let mut dir = open_dir(dir)?;
+    let names = names_in(&mut dir).collect::<io::Result<Vec<_>>>()?;
+    for name in names {
+        rustix::fs::unlinkat(dir.fd()?, name, AtFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// A name for a file or directory of this process that nobody else has.
 pub(super) fn temp_name() -> String {
     let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
     format!("{HIDDEN}-{}-{serial}.part", std::process::id())
 }
 
-/// A name in use, until dropped.
+/// Names in use, until dropped.
 #[derive(Debug)]
 struct Claim {
-    name: String,
+    names: Vec<String>,
     area: Arc<StagingArea>,
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.area.busy().remove(&self.name);
+        let mut names = self.area.names();
+        for name in &self.names {
+            names.busy.remove(name);
+        }
     }
 }
 
@@ -271,6 +386,38 @@ impl Drop for Temp {
     fn drop(&mut self) {
         // Moved away it is not there; anything else that fails here, the next sweep meets.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A file that a source left, as it was looked at. Its name may mean something else by now.
+#[derive(Debug)]
+pub struct Offered {
+    /// Open to read.
+    pub file: File,
+    /// Its length then.
+    pub bytes: u64,
+    /// Where it lay.
+    pub folder: OwnedFd,
+    /// Under that name.
+    pub name: OsString,
+}
+
+impl Offered {
+    /// Whether the file at `path`, to which no source has a way, is this one and can be changed
+    /// by nobody. Asked after the move: what came before it shows here, and nothing comes after
+    /// it, because a sandboxed source can neither open the file there, not even by the way of a
+    /// descriptor that it has, nor give it a name elsewhere.
+    fn is_alone_at(&self, path: &Path) -> bool {
+        let (Ok(here), Ok(ours)) = (fs::symlink_metadata(path), self.file.metadata()) else {
+            return false;
+        };
+        /// Set-id bits, and others than the owner who may write, by lists of access too.
+        const LEFT_OPEN: u32 = 0o7022;
+        (here.dev(), here.ino()) == (ours.dev(), ours.ino())
+            && here.nlink() == 1
+            && here.len() == self.bytes
+            && here.mode() & LEFT_OPEN == 0
+            && has_no_writer(&self.file)
     }
 }
 
@@ -307,30 +454,46 @@ impl Staging {
         &self.tag
     }
 
-    /// Copies what a source delivered to where no source can change it; the copy's path. Of a
-    /// file that grows meanwhile, `bytes` bytes. On file systems that can share blocks
-    /// between files (Btrfs, XFS) this writes nothing.
+    /// Takes what a source delivered to where no source can change it; its new path.
+    ///
+    /// It is moved where that proves to be enough: the name is out of the source's reach
+    /// then, the file has no other name, and nobody has it open to write. Else it is copied, as
+    /// long as it was when it was looked at; on file systems that can share blocks between files
+    /// (Btrfs, XFS) this writes nothing.
     ///
     /// # Errors
     /// When it cannot be read, or the copy not be written.
-    pub fn take(&self, delivered: &File, bytes: u64) -> Result<PathBuf, PublishError> {
-        let taken = self.tag.join("taken");
+    pub fn take(&self, offered: &Offered) -> Result<PathBuf, PublishError> {
+        let (taken, area) = (self.tag.join("taken"), &self.claim.area);
+        let (folder, name) = (&offered.folder, &offered.name);
+        let moved = renameat_with(folder, name, CWD, &taken, RenameFlags::NOREPLACE);
+        if moved.is_ok() {
+            if offered.is_alone_at(&taken) {
+                return Ok(taken);
+            }
+            // Whatever it is that had the name.
+            area.remove(&taken)?;
+        }
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
+        let mut content = (&offered.file).take(offered.bytes);
         options
             .open(&taken)
-            .and_then(|mut copy| io::copy(&mut delivered.take(bytes), &mut copy))
-            .map_err(self.claim.area.root.failed("write", &taken))?;
+            .and_then(|mut copy| io::copy(&mut content, &mut copy))
+            .map_err(area.root.failed("write", &taken))?;
         Ok(taken)
     }
 
-    /// Removes the directories with everything in them.
+    /// Removes everything in the directories. They themselves are gone under these names.
     ///
     /// # Errors
     /// When something in it cannot be removed.
     pub fn remove(self) -> Result<(), PublishError> {
-        let fetched = self.claim.area.remove(&self.fetch);
-        self.claim.area.remove(&self.path).and(fetched)
+        let area = Arc::clone(&self.claim.area);
+        match self.source {
+            Some(_) => area.retire(self),
+            None => area.remove(&self.path),
+        }
     }
 }
 

@@ -165,12 +165,141 @@ mod staging {
         );
 
         let second = scene.publisher.staging(&id, &source()).unwrap();
-        assert_eq!(second.path(), place);
+        assert_eq!(second.fetch(), fetched);
         assert!(second.fetch().is_absolute());
         assert_eq!(fs::read_dir(second.fetch()).unwrap().count(), 0);
         assert_eq!(fs::read_dir(second.path()).unwrap().count(), 1);
         second.remove().unwrap();
+        scene.publisher.sweep().unwrap();
         assert!(!place.exists() && !fetched.exists());
+    }
+
+    #[test]
+    fn the_next_track_gets_an_empty_directory_whatever_is_written_after_the_end() {
+        let scene = Scene::new();
+        let staging = |id| scene.publisher.staging(&TrackId::text(id), &source());
+        let first = staging("a").unwrap();
+        let mut late = fs::File::create(first.fetch().join("song")).unwrap();
+        fs::write(first.tag().join("copy"), "x").unwrap();
+        let room = first.fetch().parent().unwrap().to_owned();
+        first.remove().unwrap();
+        std::io::Write::write_all(&mut late, b"late").unwrap();
+        // The source finds the directory where it was, and begins anew.
+        let spare = fs::read_dir(&room).unwrap().next().unwrap().unwrap();
+        fs::write(spare.path().join("late"), "x").unwrap();
+
+        let second = staging("b").unwrap();
+        for dir in [second.fetch(), second.tag()] {
+            assert_eq!(fs::read_dir(dir).unwrap().count(), 0, "{}", dir.display());
+        }
+        assert_eq!(fs::read_dir(&room).unwrap().count(), 1);
+        second.remove().unwrap();
+
+        // It puts a link to somewhere else in the place of the directory.
+        let precious = scene.dir.path().join("precious");
+        fs::create_dir(&precious).unwrap();
+        let spare = fs::read_dir(&room).unwrap().next().unwrap().unwrap();
+        fs::remove_dir(spare.path()).unwrap();
+        symlink(&precious, spare.path()).unwrap();
+        let third = staging("c").unwrap();
+        assert!(third.fetch().symlink_metadata().unwrap().is_dir());
+        fs::write(precious.join("song"), "x").unwrap();
+        fs::remove_dir(third.fetch()).unwrap();
+        symlink(&precious, third.fetch()).unwrap();
+        third.remove().unwrap();
+        assert!(precious.join("song").exists(), "links are not followed");
+
+        // Somebody cleans up while the run goes on.
+        fs::remove_dir_all(scene.in_library(HIDDEN)).unwrap();
+        let fourth = staging("d").unwrap();
+        assert!(fourth.fetch().is_dir() && fourth.tag().is_dir());
+        fs::create_dir(fourth.fetch().join("disc 1")).unwrap();
+        fs::write(fourth.fetch().join("disc 1/song"), "x").unwrap();
+        let fetched = fourth.fetch().to_owned();
+        fourth.remove().unwrap();
+        assert!(!fetched.exists());
+        scene.publisher.sweep().unwrap();
+        assert!(!scene.in_library(HIDDEN).exists(), "spare ones are swept");
+    }
+
+    #[test]
+    fn what_nobody_can_change_is_moved_and_all_else_copied() {
+        let scene = Scene::new();
+        let precious = scene.dir.path().join("precious");
+        fs::write(&precious, "audio").unwrap();
+        /// What a source does between being done and being taken at its word.
+        type Does = fn(&Path, &Path) -> Option<fs::File>;
+        let cases: [(&str, Does, bool); 7] = [
+            ("nothing", |_, _| None, true),
+            ("reads", |song, _| fs::File::open(song).ok(), true),
+            (
+                "has it open to write",
+                |song, _| fs::File::options().write(true).open(song).ok(),
+                false,
+            ),
+            (
+                "gives it a second name",
+                |song, _| {
+                    fs::hard_link(song, song.with_file_name("second")).unwrap();
+                    None
+                },
+                false,
+            ),
+            (
+                "lets everybody write",
+                |song, _| {
+                    fs::set_permissions(song, fs::Permissions::from_mode(0o666)).unwrap();
+                    None
+                },
+                false,
+            ),
+            (
+                "puts a link in its place",
+                |song, precious| {
+                    fs::remove_file(song).unwrap();
+                    symlink(precious, song).unwrap();
+                    None
+                },
+                false,
+            ),
+            (
+                "puts a folder in its place",
+                |song, _| {
+                    fs::remove_file(song).unwrap();
+                    fs::create_dir(song).unwrap();
+                    fs::write(song.join("x"), "x").unwrap();
+                    None
+                },
+                false,
+            ),
+        ];
+        for (what, does, moved) in cases {
+            let staging = scene
+                .publisher
+                .staging(&TrackId::text(what), &source())
+                .unwrap();
+            let song = staging.fetch().join("song");
+            fs::write(&song, "audio").unwrap();
+            let offered = offered(&song);
+            let inode = offered.file.metadata().unwrap().ino();
+            let _open = does(&song, &precious);
+            let taken = staging.take(&offered).unwrap();
+            assert_eq!(fs::read(&taken).unwrap(), b"audio", "{what}");
+            let there = fs::symlink_metadata(&taken).unwrap();
+            assert_eq!(there.ino() == inode, moved, "{what}");
+            assert_eq!((there.nlink(), there.mode() & 0o022), (1, 0), "{what}");
+            staging.remove().unwrap();
+        }
+        assert_eq!(fs::read(&precious).unwrap(), b"audio");
+    }
+
+    fn offered(song: &Path) -> Offered {
+        Offered {
+            file: fs::File::open(song).unwrap(),
+            bytes: 5,
+            folder: fs::File::open(song.parent().unwrap()).unwrap().into(),
+            name: song.file_name().unwrap().to_owned(),
+        }
     }
 
     #[test]
@@ -182,12 +311,12 @@ mod staging {
             .unwrap();
         let path = staging.fetch().join("song");
         fs::write(&path, "audio").unwrap();
-        let delivered = fs::File::open(&path).unwrap();
+        let delivered = offered(&path);
         // Still open for writing, with the name gone, and longer than it was.
         let mut kept = fs::File::options().append(true).open(&path).unwrap();
         std::io::Write::write_all(&mut kept, b" and more").unwrap();
         fs::remove_file(&path).unwrap();
-        let taken = staging.take(&delivered, 5).unwrap();
+        let taken = staging.take(&delivered).unwrap();
         std::io::Write::write_all(&mut kept, b" and more").unwrap();
         assert_eq!(fs::read(&taken).unwrap(), b"audio");
         assert!(!taken.starts_with(staging.fetch().parent().unwrap()));

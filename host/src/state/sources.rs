@@ -3,8 +3,9 @@
 //! The connection is one of its own, because jobs look here while the coordinator writes the
 //! journal, and syncs less: what a power cut takes away here is a search made twice.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,6 +25,8 @@ const OLDEST_ANSWER_MS: i64 = 24 * 3600 * 1000;
 #[derive(Debug)]
 pub struct SourceNotes {
     connection: Mutex<Connection>,
+    /// The items of all bad files; to be asked without waiting for the database.
+    with_bad_files: Mutex<HashSet<TrackId>>,
     path: PathBuf,
 }
 
@@ -56,8 +59,10 @@ impl SourceNotes {
                 })
             })
             .map_err(database)?;
+        let with_bad_files = items_with_bad_files(&connection).map_err(database)?;
         Ok(Self {
             connection: Mutex::new(connection),
+            with_bad_files: Mutex::new(with_bad_files),
             path,
         })
     }
@@ -81,6 +86,12 @@ impl SourceNotes {
             })
     }
 
+    fn with_bad_files(&self) -> MutexGuard<'_, HashSet<TrackId>> {
+        // Whole after every step, whoever panicked in between.
+        let items = self.with_bad_files.lock();
+        items.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Nothing here is worth a run: what fails is said in the log, and counts as not there.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {
         let connection = self
@@ -95,6 +106,13 @@ impl SourceNotes {
             }
         }
     }
+}
+
+fn items_with_bad_files(connection: &Connection) -> rusqlite::Result<HashSet<TrackId>> {
+    let mut items = connection.prepare("SELECT DISTINCT item FROM bad_file")?;
+    items
+        .query_map([], |row| row.get::<_, String>(0).map(TrackId::from_saved))?
+        .collect()
 }
 
 impl SourceBook for SourceNotes {
@@ -178,6 +196,10 @@ impl SourceBook for SourceNotes {
         });
     }
 
+    fn has_bad_files(&self, item: &TrackId) -> bool {
+        self.with_bad_files().contains(item)
+    }
+
     fn bad_file(&self, source: &SourceName, target: &str, item: &TrackId) -> Option<String> {
         self.with(|connection| {
             connection
@@ -192,6 +214,7 @@ impl SourceBook for SourceNotes {
     }
 
     fn found_bad(&self, source: &SourceName, target: &str, item: &TrackId, why: &str) {
+        self.with_bad_files().insert(item.clone());
         self.with(|connection| {
             connection
                 .prepare_cached(
@@ -234,6 +257,7 @@ mod tests {
         assert_eq!(notes.rest(&a, later), None, "its time has come");
         assert_eq!(notes.rest(&b, now), None);
         assert_eq!(notes.bad_file(&a, "7", &id).as_deref(), Some("cut off"));
+        assert!(notes.has_bad_files(&id) && !notes.has_bad_files(&TrackId::text("y")));
         assert_eq!(
             notes.bad_file(&a, "7", &TrackId::text("y")),
             None,

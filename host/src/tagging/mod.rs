@@ -18,6 +18,7 @@ mod lyrics;
 mod odd_layouts;
 mod older;
 mod opened;
+mod room;
 mod sound;
 #[cfg(test)]
 mod tests;
@@ -164,11 +165,9 @@ pub fn write_copy(
     }
     let before = payload_hash(from).map_err(|source| audio(from, source))?;
     let mut file = copy(from, to, container)?;
-    let written = guarded(to, || {
-        let paths = (from, to);
-        write(&mut file, paths, tags, art, container, id3)
-    })
-    .and_then(|cover| compare(from, to, before, cover));
+    let write = || write(&mut file, (from, to), tags, art, container, id3);
+    let written =
+        room::in_turn(to, || guarded(to, write)).and_then(|cover| compare(from, to, before, cover));
     if written.is_err() {
         // The error that matters is the first one; a copy that cannot be removed lies in the
         // caller's staging folder, which is cleared anyway.
@@ -293,10 +292,12 @@ fn write(
         })?;
     opened.put(tags);
     let outcome = depict(&mut opened, art);
-    opened.save(file, id3).map_err(|e| TagError::Write {
+    let failed = |error: &dyn std::error::Error| TagError::Write {
         path: to.to_owned(),
-        reason: chain(&e),
-    })?;
+        reason: chain(error),
+    };
+    room::for_id3(file, container).map_err(|e| failed(&e))?;
+    opened.save(file, id3).map_err(|e| failed(&e))?;
     Ok(outcome)
 }
 

@@ -178,7 +178,7 @@ impl Watch<'_> {
     }
 
     fn enter(&mut self, thread: Pid, registers: &mut user_regs_struct) -> nix::Result<Entered> {
-        let asks_for_space = registers.orig_rax.cast_signed() == nix::libc::SYS_fstatfs;
+        let asks_for_space = registers.orig_rax.cast_signed() == libc::SYS_fstatfs;
         if asks_for_space && matches!(self.harm, Harm::NoRoom) {
             return Ok(Entered::Space(registers.rsi));
         }
@@ -281,7 +281,7 @@ fn operation(thread: Pid, registers: &user_regs_struct, root: &Path) -> Option<O
 
 /// Whether a file that is opened so may be made or emptied.
 fn creates(flags: u64) -> bool {
-    let making = nix::libc::O_CREAT | nix::libc::O_TRUNC;
+    let making = libc::O_CREAT | libc::O_TRUNC;
     flags & u64::from(making.cast_unsigned()) != 0
 }
 

@@ -162,6 +162,7 @@ impl Named {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::publish::Offered;
 
     fn track(title: &str, disc: u32, number: u32) -> Track {
         Track {
@@ -176,10 +177,14 @@ mod tests {
     fn file(title: &str, disc: Option<u32>, number: Option<u32>) -> Named {
         Named {
             delivered: Delivered {
-                audio: tempfile::tempfile().unwrap(),
+                audio: Offered {
+                    file: tempfile::tempfile().unwrap(),
+                    bytes: 1,
+                    folder: tempfile::tempfile().unwrap().into(),
+                    name: "song".into(),
+                },
                 cover: None,
                 lyrics: None,
-                bytes: 1,
                 facts: Vec::new(),
             },
             hit: Hit {

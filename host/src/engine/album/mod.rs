@@ -290,7 +290,7 @@ impl Grabbed {
                 reports.push(self.without(member, &why));
                 continue;
             };
-            let bytes = file.delivered.bytes;
+            let bytes = file.delivered.audio.bytes;
             let item = Arc::clone(&member.item);
             let finished = finish(&staging, file.delivered, item, self.origin(), context).await;
             let hit = &self.offer.hit;

@@ -492,6 +492,9 @@ mod tests {
             None
         }
         fn answered(&self, _: &SourceName, _: &str, _: &[musicdl_plugin_api::Hit]) {}
+        fn has_bad_files(&self, _: &crate::music::TrackId) -> bool {
+            false
+        }
         fn bad_file(&self, _: &SourceName, _: &str, _: &crate::music::TrackId) -> Option<String> {
             None
         }

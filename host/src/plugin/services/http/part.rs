@@ -53,6 +53,9 @@ impl PartFile {
 
     /// Empties it.
     pub(super) fn restart(&mut self) -> Result<(), SourceError> {
+        if self.len == 0 {
+            return Ok(());
+        }
         let file = self.open_file();
         file.set_len(0)
             .and_then(|()| file.rewind())
