@@ -4,7 +4,6 @@
 mod albums;
 mod cancels;
 mod follows;
-mod interleavings;
 mod orders;
 mod questions;
 mod shop;

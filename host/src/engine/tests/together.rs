@@ -2,6 +2,7 @@
 
 use super::shop::{Manner, Shop};
 use super::*;
+use crate::plan::{ItemState, SkipReason};
 use crate::state::leave_wish;
 
 fn long_days() -> Vec<Track> {

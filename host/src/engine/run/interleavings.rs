@@ -1,13 +1,25 @@
 //! What jobs, a user and late answers say to the coordinator, in the orders it can arrive in.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
+use jiff::Timestamp;
 use shuttle::sync::mpsc as channel;
 use shuttle::thread;
+use tempfile::TempDir;
 
 use super::*;
-use crate::engine::finish::{Finished, Finishing};
-use crate::publish::Placed;
+use crate::engine::fallback::Patience;
+use crate::engine::finish::{Finished, Finisher, Finishing};
+use crate::engine::job::End;
+use crate::engine::journal::{JournalError, Wish};
+use crate::engine::space::Space;
+use crate::engine::{ExtraFiles, NoBook, SearchOrder};
+use crate::layout::RelPath;
+use crate::matching::Rules;
+use crate::music::Track;
+use crate::plan::{ItemState, PlanItem};
+use crate::publish::{Placed, Publisher};
 
 /// Orders that are tried; there are too many for all.
 const ORDERS: usize = 3_000;
@@ -87,42 +99,18 @@ fn context() -> Arc<Context> {
 
 /// A coordinator to whom all items of the plan were handed out.
 fn run<'a>(plan: &'a mut Plan, journal: &'a mut Minutes, reporter: &'a mut Minutes) -> Run<'a> {
-    let of = plan.items.len();
-    for item in &mut plan.items {
+    let (post, _inbox) = Post::new();
+    let mut run = Run::new(
+        (plan, journal, reporter),
+        context(),
+        (Cancel::new(), post),
+        4,
+    );
+    for item in &mut run.plan.items {
         item.state = ItemState::InProgress;
     }
-    let (post, _inbox) = Post::new();
-    Run {
-        plan,
-        journal,
-        reporter,
-        context: context(),
-        cancel: Cancel::new(),
-        post,
-        most: 4,
-        jobs: JoinSet::new(),
-        levelling: None,
-        together: None,
-        held: Vec::new(),
-        running: HashMap::new(),
-        returned: VecDeque::new(),
-        albums: None,
-        cancels: HashMap::new(),
-        cancelled: HashSet::new(),
-        waits: HashSet::new(),
-        next: of,
-        dependent: Vec::new(),
-        put_off: Vec::new(),
-        before: HashMap::new(),
-        book: Vec::new(),
-        news: Vec::new(),
-        done: 0,
-        of,
-        early: None,
-        tried: Vec::new(),
-        flaws: Vec::new(),
-        postponed: Vec::new(),
-    }
+    run.next = run.of;
+    run
 }
 
 fn delivered() -> End {
@@ -148,7 +136,7 @@ fn delivered() -> End {
 /// that was given up. A user who cancels the first two, and answers that come after the end.
 fn three_tracks_and_a_user() {
     let titles = ["Owl", "Wren", "Crane"];
-    let items = titles.map(|title| PlanItem::new(track(title)));
+    let items = titles.map(|title| PlanItem::new(Track::new(TrackId::text(title), title)));
     let mut plan = Plan::new(items.to_vec(), Vec::new(), Timestamp::now(), "1".to_owned());
     let minutes = Minutes::default();
     let (mut journal, mut reporter) = (minutes.clone(), minutes.clone());

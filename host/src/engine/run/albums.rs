@@ -1,0 +1,83 @@
+//! Tracks of an album that a source has as a whole are fetched by one claim.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::queue::Readiness;
+use super::{Done, Run, Work};
+use crate::engine::album::{self, AlbumKey, Claim, Member};
+use crate::engine::event::Event;
+use crate::engine::job::Before;
+use crate::engine::journal::Entry;
+use crate::plan::{ItemState, Status};
+
+impl Run<'_> {
+    /// The item joins the claim on its album at that source, or makes one of all tracks of the
+    /// album that nobody works on.
+    pub(super) fn claim(&mut self, at: usize, lane: usize, before: Before) {
+        let Some(key) = AlbumKey::of(&self.plan.items[at].track) else {
+            // Only an item with an album asks for one.
+            return self.give_back(at);
+        };
+        let mut first = self.member(at, before);
+        for work in self.running.values() {
+            if let Work::Album(claim) = work
+                && claim.lane == lane
+                && claim.key == key
+            {
+                match claim.join(first) {
+                    Ok(()) => return,
+                    // Its files are being matched already; this one comes too late.
+                    Err(late) => first = late,
+                }
+            }
+        }
+        let mut members = vec![first];
+        for other in self.of_album(&key) {
+            let asked = self.before.get(&other);
+            let may_have_it = asked.is_none_or(|before| !before.asked.contains(&lane));
+            let item = &self.plan.items[other];
+            let free = item.status() == Status::Pending
+                && item.needs_source()
+                && !self.context.finisher.has_held(item);
+            if other == at || !free || !may_have_it || self.readiness(other) != Readiness::Ready {
+                continue;
+            }
+            self.put_off.retain(|(_, waiting)| *waiting != other);
+            let before = self.before.remove(&other).unwrap_or_default();
+            let item = &mut self.plan.items[other];
+            item.state = ItemState::InProgress;
+            let (id, name) = (item.id().clone(), item.display_name());
+            self.book.push(Entry::Started { id: id.clone() });
+            self.news.push(Event::ItemStarted { id, name });
+            members.push(self.member(other, before));
+        }
+        let claim = Arc::new(Claim::new(lane, key, members));
+        let errand = self.errand(at);
+        let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), errand);
+        let task = self.jobs.spawn(async move { Done::Items(job.await) });
+        self.running.insert(task.id(), Work::Album(claim));
+    }
+
+    pub(super) fn member(&self, at: usize, before: Before) -> Member {
+        Member {
+            at,
+            item: Arc::new(self.plan.items[at].clone()),
+            before,
+        }
+    }
+
+    /// Plan positions of the tracks of an album.
+    pub(super) fn of_album(&mut self, key: &AlbumKey) -> Vec<usize> {
+        let albums = self.albums.get_or_insert_with(|| {
+            let mut albums: HashMap<AlbumKey, Vec<usize>> = HashMap::new();
+            for (at, item) in self.plan.items.iter().enumerate() {
+                if let Some(key) = AlbumKey::of(&item.track) {
+                    albums.entry(key).or_default().push(at);
+                }
+            }
+            albums
+        });
+        albums.get(key).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,295 @@
+//! The coordinator: starts jobs, hears from them, writes the book, then spreads the news. Which
+//! item is next is in `queue`, what becomes of one that came back in `settle`, how tracks join a
+//! claim in `albums`, what waits for the rest of its album in `held`, whose loudness is measured in
+//! `levels`, and what others ask of the run in `wishes`.
+
+mod albums;
+mod held;
+#[cfg(test)]
+mod interleavings;
+mod levels;
+mod queue;
+mod settle;
+mod wishes;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::album::gain::{Levelled, Levelling};
+use super::album::together::{HeldAlbum, Together};
+use super::album::{AlbumKey, Claim};
+use super::cancel::Cancel;
+use super::event::{Event, Reporter, Tried};
+use super::job::{Before, Context, Report};
+use super::journal::{Entry, Journal};
+use super::post::{Letter, Post};
+use super::{EarlyEnd, Postponed};
+use crate::music::TrackId;
+use crate::plan::{Plan, Status};
+
+/// After a polite stop, running jobs have this long (promises A5).
+const FINISH_TIME: Duration = Duration::from_secs(5);
+/// After an abort, running jobs have this long to clean up.
+const ABORT_TIME: Duration = Duration::from_secs(1);
+
+/// So many items may be on their way for each that really works: the others wait for sources
+/// that are slow for reasons of their own.
+const WAITING_PER_JOB: usize = 4;
+/// How often a run looks whether somebody asks something of it.
+const WISHES_EVERY: Duration = Duration::from_millis(250);
+
+/// The coordinator's state during one run.
+pub(super) struct Run<'a> {
+    plan: &'a mut Plan,
+    journal: &'a mut dyn Journal,
+    reporter: &'a mut dyn Reporter,
+    context: Arc<Context>,
+    cancel: Cancel,
+    post: Post,
+    /// Jobs that may work at once.
+    most: usize,
+    jobs: JoinSet<Done>,
+    /// Albums whose loudness is wanted; `None`: it is not.
+    levelling: Option<Levelling>,
+    /// Albums that are published as a whole; `None`: none are.
+    together: Option<Together>,
+    /// What was handed out and has not come back, by task.
+    running: HashMap<tokio::task::Id, Work>,
+    /// Plan positions that a claim gave back.
+    returned: VecDeque<usize>,
+    /// Plan positions by album; made when the first claim is.
+    albums: Option<HashMap<AlbumKey, Vec<usize>>>,
+    /// Plan positions of those among them that only wait.
+    waits: HashSet<usize>,
+    /// How to end what was handed out, by the plan position that leads it.
+    cancels: HashMap<usize, Cancel>,
+    /// Plan positions that the user cancelled while they were on their way.
+    cancelled: HashSet<usize>,
+    /// Where the search for the next pending item goes on.
+    next: usize,
+    /// Plan positions passed over because they wait for another item.
+    dependent: Vec<usize>,
+    /// Plan positions that wait for a source that rests, and when it can be asked.
+    put_off: Vec<(Instant, usize)>,
+    /// What is known of items that came back unfinished, by plan position.
+    before: HashMap<usize, Before>,
+    /// Entries for the next commit.
+    book: Vec<Entry>,
+    /// Events that wait for that commit.
+    news: Vec<Event>,
+    done: usize,
+    of: usize,
+    pub(super) early: Option<EarlyEnd>,
+    pub(super) tried: Vec<Tried>,
+    pub(super) flaws: Vec<(TrackId, String)>,
+    pub(super) postponed: Vec<Postponed>,
+    pub(super) held: Vec<HeldAlbum>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has not begun; at most `most` jobs work at once.
+    pub(super) fn new(
+        (plan, journal, reporter): (&'a mut Plan, &'a mut dyn Journal, &'a mut dyn Reporter),
+        context: Arc<Context>,
+        (cancel, post): (Cancel, Post),
+        most: usize,
+    ) -> Self {
+        let of = plan.items_by_status(Status::Pending).count();
+        let finishing = &context.finisher.finishing;
+        let together = finishing.together.then(|| Together::of(plan));
+        let levels = finishing.album_gain && finishing.ffmpeg.is_some();
+        let levelling = levels.then(|| Levelling::of(plan));
+        Self {
+            plan,
+            journal,
+            reporter,
+            context,
+            cancel,
+            post,
+            most,
+            jobs: JoinSet::new(),
+            levelling,
+            together,
+            running: HashMap::new(),
+            returned: VecDeque::new(),
+            albums: None,
+            cancels: HashMap::new(),
+            cancelled: HashSet::new(),
+            waits: HashSet::new(),
+            next: 0,
+            dependent: Vec::new(),
+            put_off: Vec::new(),
+            before: HashMap::new(),
+            book: Vec::new(),
+            news: Vec::new(),
+            done: 0,
+            of,
+            early: None,
+            tried: Vec::new(),
+            flaws: Vec::new(),
+            postponed: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Carries out everything that is pending.
+    pub(super) async fn coordinate(&mut self, mut inbox: mpsc::UnboundedReceiver<Letter>) {
+        let cancel = self.cancel.clone();
+        // Set once each, so that no flood of events moves them.
+        let (mut deadline, mut last_call) = (None, None);
+        let mut ear = tokio::time::interval(WISHES_EVERY);
+        ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
+                if let Some(waiting) = self.next_to_publish() {
+                    self.publish(waiting);
+                    continue;
+                }
+                if let Some(album) = self.next_to_level() {
+                    self.level(album);
+                    continue;
+                }
+                let Some(at) = self.take_next() else { break };
+                self.start(at);
+            }
+            self.commit();
+            let due = self.next_due();
+            if self.running.is_empty() && due.is_none() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                Some(letter) = inbox.recv() => self.read(letter),
+                Some(ended) = self.jobs.join_next_with_id() => {
+                    self.settle(ended);
+                    while let Some(ended) = self.jobs.try_join_next_with_id() {
+                        self.settle(ended);
+                    }
+                }
+                () = cancel.stopping(), if deadline.is_none() => {
+                    self.reporter.event(&Event::Stopping);
+                    self.early.get_or_insert(EarlyEnd::Interrupted);
+                    deadline = Some(Instant::now() + FINISH_TIME);
+                }
+                () = until(due), if due.is_some() => {}
+                _ = ear.tick() => self.hear_wishes(),
+                () = until(deadline), if deadline.is_some() && !cancel.is_aborting() => cancel.abort(),
+                () = cancel.aborting(), if last_call.is_none() => {
+                    last_call = Some(Instant::now() + ABORT_TIME);
+                }
+                () = until(last_call), if last_call.is_some() => self.give_up_waiting(),
+            }
+        }
+        while let Ok(letter) = inbox.try_recv() {
+            self.read(letter);
+        }
+        if cancel.is_stopping() {
+            self.early.get_or_insert(EarlyEnd::Interrupted);
+        }
+        self.leave_what_waits();
+        self.tell_of_incomplete_albums();
+        self.commit();
+    }
+
+    /// Whether another job may start. One after the other stays one after the other, whatever
+    /// the one waits for.
+    fn has_room(&self) -> bool {
+        let working = self.running.len().saturating_sub(self.waits.len());
+        working < self.most
+            && (self.running.is_empty()
+                || self.most > 1 && self.running.len() < self.most * WAITING_PER_JOB)
+    }
+
+    fn read(&mut self, letter: Letter) {
+        match letter {
+            Letter::Event(event) => self.reporter.event(&event),
+            Letter::Waits(at) => {
+                // One that has come back in the meantime waits for nothing.
+                if self.running.values().any(|work| work.leads(at)) {
+                    self.waits.insert(at);
+                }
+            }
+            Letter::GoesOn(at) => {
+                self.waits.remove(&at);
+            }
+        }
+    }
+
+    /// Writes the book, then spreads the news.
+    fn commit(&mut self) {
+        if !self.book.is_empty() {
+            // The coordinator may block here: a commit takes a millisecond, and nothing may
+            // be told before it is durable.
+            if let Err(error) = self.journal.record(&self.book) {
+                self.early.get_or_insert(EarlyEnd::Journal(error));
+                self.cancel.stop();
+            }
+            self.book.clear();
+        }
+        for event in self.news.drain(..) {
+            self.reporter.event(&event);
+        }
+    }
+
+    /// Jobs that did not end in time are left behind; their items are pending again.
+    fn give_up_waiting(&mut self) {
+        self.jobs.abort_all();
+        self.jobs.detach_all();
+        for work in std::mem::take(&mut self.running).into_values() {
+            for at in work.positions() {
+                self.give_back(at);
+            }
+        }
+        self.waits.clear();
+    }
+}
+
+/// What was handed out.
+enum Work {
+    /// The item at that plan position.
+    Track(usize),
+    /// The tracks of an album.
+    Album(Arc<Claim>),
+    /// An album whose tracks are there.
+    Gain,
+    /// The tracks at those plan positions, which get their places.
+    Publish(Vec<usize>),
+}
+
+/// What a task brings back.
+enum Done {
+    /// How items ended.
+    Items(Vec<(usize, Report)>),
+    /// What became of an album's loudness; `None`: there was nothing to do.
+    Levelled(Option<Levelled>),
+}
+
+impl Work {
+    fn positions(&self) -> Vec<usize> {
+        match self {
+            Work::Track(at) => vec![*at],
+            Work::Album(claim) => claim.positions(),
+            Work::Gain => Vec::new(),
+            Work::Publish(positions) => positions.clone(),
+        }
+    }
+
+    /// Whether the item at that position speaks for it.
+    fn leads(&self, at: usize) -> bool {
+        self.positions().first() == Some(&at)
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

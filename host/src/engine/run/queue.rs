@@ -1,0 +1,122 @@
+//! Which item starts next.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{Done, Run, Work};
+use crate::engine::event::Event;
+use crate::engine::job;
+use crate::engine::journal::Entry;
+use crate::engine::post::Errand;
+use crate::plan::{ItemKind, ItemState, SkipReason, Status};
+
+impl Run<'_> {
+    /// When an item that was put off can be tried again. `None`: nothing waits, or the run
+    /// ends before.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        if self.early.is_some() || self.cancel.is_stopping() || !self.has_room() {
+            return None;
+        }
+        self.put_off.iter().map(|(due, _)| *due).min()
+    }
+
+    /// The position of the next item that can start. Items that wait for others, or for a
+    /// source, are looked at again first.
+    pub(super) fn take_next(&mut self) -> Option<usize> {
+        let now = Instant::now();
+        while let Some(slot) = self.put_off.iter().position(|(due, _)| *due <= now) {
+            let (_, at) = self.put_off.remove(slot);
+            // The user may have cancelled it meanwhile.
+            if self.plan.items[at].status() == Status::Pending {
+                return Some(at);
+            }
+        }
+        while let Some(at) = self.returned.pop_front() {
+            // Another claim may have taken it meanwhile.
+            if self.plan.items[at].status() == Status::Pending {
+                return Some(at);
+            }
+        }
+        for slot in 0..self.dependent.len() {
+            let at = self.dependent[slot];
+            match self.readiness(at) {
+                Readiness::Ready => {
+                    self.dependent.remove(slot);
+                    return Some(at);
+                }
+                Readiness::Waits => {}
+                Readiness::Never => {
+                    self.dependent.remove(slot);
+                    self.skip(at, SkipReason::Dependency);
+                    return self.take_next();
+                }
+            }
+        }
+        while self.next < self.plan.items.len() {
+            let at = self.next;
+            self.next += 1;
+            let item = &self.plan.items[at];
+            if item.status() != Status::Pending {
+                continue;
+            }
+            if item.kind != ItemKind::Track {
+                tracing::warn!(id = %item.id(), kind = ?item.kind, "only tracks can be fetched");
+                self.skip(at, SkipReason::NotATrack);
+                continue;
+            }
+            match self.readiness(at) {
+                Readiness::Ready => return Some(at),
+                Readiness::Waits => self.dependent.push(at),
+                Readiness::Never => self.skip(at, SkipReason::Dependency),
+            }
+        }
+        None
+    }
+
+    pub(super) fn readiness(&self, at: usize) -> Readiness {
+        let mut readiness = Readiness::Ready;
+        for dependency in &self.plan.items[at].dependencies {
+            match self.plan.get_item(dependency).map(|item| item.status()) {
+                Some(Status::Pending | Status::InProgress) => readiness = Readiness::Waits,
+                Some(Status::Failed) => return Readiness::Never,
+                Some(Status::Completed | Status::Skipped) | None => {}
+            }
+        }
+        readiness
+    }
+
+    pub(super) fn start(&mut self, at: usize) {
+        let errand = self.errand(at);
+        let item = &mut self.plan.items[at];
+        let before = self.before.remove(&at).unwrap_or_default();
+        let job = job::carry_out(item.clone(), Arc::clone(&self.context), errand, before);
+        item.state = ItemState::InProgress;
+        let (id, name) = (item.id().clone(), item.display_name());
+        self.book.push(Entry::Started { id: id.clone() });
+        self.reporter.event(&Event::ItemStarted { id, name });
+        let task = self
+            .jobs
+            .spawn(async move { Done::Items(vec![(at, job.await)]) });
+        self.running.insert(task.id(), Work::Track(at));
+    }
+
+    pub(super) fn errand(&mut self, at: usize) -> Errand {
+        let cancel = self.cancel.of_one_item();
+        self.cancels.insert(at, cancel.clone());
+        Errand {
+            at,
+            id: self.plan.items[at].id().clone(),
+            cancel,
+            post: self.post.clone(),
+            fresh: false,
+        }
+    }
+}
+
+#[derive(PartialEq)]
+pub(super) enum Readiness {
+    Ready,
+    Waits,
+    Never,
+}

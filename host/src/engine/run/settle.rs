@@ -1,0 +1,221 @@
+//! What becomes of items that came back.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{Done, Run, Work};
+use crate::engine::event::Event;
+use crate::engine::job::{Before, End, Report};
+use crate::engine::journal::Entry;
+use crate::engine::policy::Rest;
+use crate::engine::{EarlyEnd, Postponed};
+use crate::music::{SourceName, TrackId};
+use crate::plan::{ItemState, SkipReason};
+
+/// An item that was put off so often in one run waits for the next one.
+const PUT_OFF_AT_MOST: u32 = 5;
+
+impl Run<'_> {
+    pub(super) fn settle(
+        &mut self,
+        ended: Result<(tokio::task::Id, Done), tokio::task::JoinError>,
+    ) {
+        let reports = match ended {
+            Ok((task, done)) => {
+                self.running.remove(&task);
+                match done {
+                    Done::Items(reports) => reports,
+                    Done::Levelled(levelled) => {
+                        return levelled.map_or((), |levelled| self.settle_levelled(levelled));
+                    }
+                }
+            }
+            Err(error) => {
+                // A panic of ours: it costs the item, and the item only.
+                let Some(work) = self.running.remove(&error.id()) else {
+                    return;
+                };
+                if matches!(work, Work::Gain) {
+                    tracing::error!(%error, "an album has no gain: internal error");
+                }
+                let report = |at| {
+                    let error = format!("internal error: {error}");
+                    (at, Report::bare(End::Failed { error }, Before::default()))
+                };
+                work.positions().into_iter().map(report).collect()
+            }
+        };
+        for (at, report) in reports {
+            self.settle_item(at, report);
+        }
+    }
+
+    pub(super) fn settle_item(&mut self, at: usize, report: Report) {
+        self.waits.remove(&at);
+        self.cancels.remove(&at);
+        self.book
+            .extend(report.attempts.into_iter().map(Entry::Attempt));
+        self.tried.extend(report.tried);
+        let id = self.plan.items[at].id().clone();
+        if self.cancelled.remove(&at) {
+            return self.settle_cancelled(at, report.end);
+        }
+        match report.end {
+            End::Completed { finished, source } if finished.held => {
+                self.hold(at, finished, source);
+            }
+            End::Completed { finished, source } => {
+                self.flawed(&id, finished.flaws);
+                let path = finished.placed[0].path.clone();
+                if let Some(levelling) = &mut self.levelling {
+                    levelling.placed(at, &finished.placed);
+                }
+                self.book.push(Entry::Completed {
+                    id,
+                    placed: finished.placed,
+                    audio_hash: finished.audio_hash,
+                });
+                self.end(at, ItemState::Completed { path }, source);
+            }
+            End::Failed { error } => {
+                self.plan.items[at].retry_count += 1;
+                self.book.push(Entry::Failed {
+                    id,
+                    error: error.clone(),
+                });
+                self.end(at, ItemState::Failed { error }, None);
+            }
+            End::Kept { path, why } => {
+                self.news.push(Event::Flaw {
+                    id: id.clone(),
+                    message: why.clone(),
+                });
+                self.flaws.push((id, why));
+                self.skip_with(at, SkipReason::Exists, Some(path));
+            }
+            End::WantsAlbum(lane) => self.claim(at, lane, report.before),
+            End::Returned => {
+                self.give_back(at);
+                self.before.insert(at, report.before);
+                self.returned.push_back(at);
+            }
+            End::Postponed(rest) => self.postpone(at, rest, report.before),
+            End::GivenBack => self.give_back(at),
+            End::Stop { cause } => {
+                self.give_back(at);
+                self.early.get_or_insert(EarlyEnd::Disk { cause });
+                self.cancel.stop();
+            }
+        }
+    }
+
+    pub(super) fn flawed(&mut self, id: &TrackId, flaws: Vec<String>) {
+        for message in flaws {
+            self.news.push(Event::Flaw {
+                id: id.clone(),
+                message: message.clone(),
+            });
+            self.flaws.push((id.clone(), message));
+        }
+    }
+
+    /// Whatever became of an item after its cancel, cancelled it stays. Only what is in the
+    /// library already is written down as well.
+    pub(super) fn settle_cancelled(&mut self, at: usize, end: End) {
+        let path = match end {
+            End::Completed { finished, .. } if finished.held => {
+                self.forget_held(at);
+                None
+            }
+            End::Completed { finished, .. } => {
+                let path = finished.placed[0].path.clone();
+                self.book.push(Entry::Completed {
+                    id: self.plan.items[at].id().clone(),
+                    placed: finished.placed,
+                    audio_hash: finished.audio_hash,
+                });
+                Some(path)
+            }
+            End::Stop { cause } => {
+                self.early.get_or_insert(EarlyEnd::Disk { cause });
+                self.cancel.stop();
+                None
+            }
+            End::Failed { .. }
+            | End::Kept { .. }
+            | End::WantsAlbum(_)
+            | End::Returned
+            | End::Postponed(_)
+            | End::GivenBack => None,
+        };
+        self.skip_with(at, SkipReason::Cancelled, path);
+    }
+
+    /// The item is pending again.
+    pub(super) fn give_back(&mut self, at: usize) {
+        let item = &mut self.plan.items[at];
+        item.state = ItemState::Pending;
+        self.book.push(Entry::Parked {
+            id: item.id().clone(),
+        });
+    }
+
+    /// The item waits for a source that rests: in this run if the user's patience goes so
+    /// far, else for another one.
+    pub(super) fn postpone(&mut self, at: usize, rest: Rest, mut before: Before) {
+        self.give_back(at);
+        before.postponed += 1;
+        let left = rest.until.saturating_duration_since(Instant::now());
+        if left <= self.context.patience.max_wait && before.postponed < PUT_OFF_AT_MOST {
+            self.put_off.push((rest.until, at));
+            self.before.insert(at, before);
+            return;
+        }
+        let item = &self.plan.items[at];
+        let postponed = Postponed {
+            id: item.id().clone(),
+            name: item.display_name(),
+            until: Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX),
+            reason: rest.why,
+        };
+        self.news.push(Event::ItemPostponed(postponed.clone()));
+        self.postponed.push(postponed);
+    }
+
+    pub(super) fn skip(&mut self, at: usize, reason: SkipReason) {
+        self.skip_with(at, reason, None);
+    }
+
+    pub(super) fn skip_with(&mut self, at: usize, reason: SkipReason, path: Option<PathBuf>) {
+        self.book.push(Entry::Skipped {
+            id: self.plan.items[at].id().clone(),
+            reason,
+        });
+        self.end(at, ItemState::Skipped { reason, path }, None);
+    }
+
+    /// Puts an item into its last state; the reporter hears of it after the commit.
+    pub(super) fn end(&mut self, at: usize, state: ItemState, source: Option<SourceName>) {
+        self.done += 1;
+        if let Some(levelling) = &mut self.levelling {
+            levelling.settle(at);
+        }
+        if let Some(together) = &mut self.together {
+            together.settle(at);
+        }
+        let item = &mut self.plan.items[at];
+        item.state = state;
+        self.news.push(Event::ItemFinished {
+            id: item.id().clone(),
+            name: item.display_name(),
+            status: item.status(),
+            source,
+            path: item.state.output_path().map(std::path::Path::to_owned),
+            error: item.state.error().map(str::to_owned),
+            done: self.done,
+            of: self.of,
+        });
+    }
+}
