@@ -110,11 +110,11 @@ pub(crate) fn soulseek(peers: Vec<Peer>) -> Fake {
     Fake::start("0.26.0", peers)
 }
 
-/// The lines of a config that make it a source, patient for a second.
+/// The lines of a config that make it a source, patient for six seconds, which a busy machine may need.
 pub(crate) fn soulseek_source(slskd: &Fake, more: &str) -> String {
     format!(
-        "  - soulseek: {{url: \"{}\", api_key: {}, path_map: [\"{} => {}\"], queue_limit: 1, \
-         stall_limit: 1{more}}}\n",
+        "  - soulseek: {{url: \"{}\", api_key: {}, path_map: [\"{} => {}\"], queue_limit: 6, \
+         stall_limit: 6{more}}}\n",
         slskd.url(),
         slskd::KEY,
         slskd::REMOTE,
