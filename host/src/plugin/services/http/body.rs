@@ -70,6 +70,9 @@ impl LiveBody {
             Ok(limits.into_iter().flatten().min())
         })?;
         let chunk = chunk.map_err(|error| {
+            if self.net.host.is_over() {
+                return Stop::Cancelled(SourceError::cancelled());
+            }
             Stop::Failed(failure::of_exchange(host, self.net.host.roots, error))
         })?;
         let Some(chunk) = chunk else { return Ok(None) };

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::env;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderValue;
 use reqwest::{Client, ClientBuilder, NoProxy, Proxy, Url, redirect};
@@ -16,9 +17,13 @@ use tokio::runtime::Handle;
 use super::reach::plain;
 use super::roots::{self, Roots};
 use super::traffic::Traffic;
+use super::wait::wait_for;
 
 /// Largest header section of an answer, in bytes (HTTP/2 is told; HTTP/1 is measured).
 pub(super) const MAX_HEADERS: u32 = 64 * 1024;
+
+/// A runtime that lives does a task that does nothing within this time.
+const A_LOT_TO_DO: Duration = Duration::from_secs(1);
 
 /// How connections leave this machine.
 #[derive(Clone, Debug)]
@@ -164,6 +169,19 @@ impl HostNet {
         // The first of many alike: where this one can be made, every source's can.
         net.builder()?.build().map_err(NetError::Client)?;
         Ok(Arc::new(net))
+    }
+
+    /// Whether the runtime has ended, or is about to: then its connections have ended with it,
+    /// and not by a fault of a server.
+    pub(super) fn is_over(&self) -> bool {
+        let asked = Instant::now();
+        let task = self.runtime.spawn(std::future::ready(()));
+        // A runtime so busy that it does nothing for so long has not ended.
+        let done = wait_for(pin!(task), || match asked.elapsed() < A_LOT_TO_DO {
+            true => Ok(None),
+            false => Err(()),
+        });
+        matches!(done, Ok(Err(_)))
     }
 
     /// A client in the making.
