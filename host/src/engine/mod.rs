@@ -11,8 +11,8 @@
 //! channel: sending never blocks, so no job waits for the coordinator while the coordinator
 //! waits for a job.
 //!
-//! What became of items is written first and told second: all ends that have arrived are one
-//! commit, and only then does the reporter hear of them.
+//! What became of items is written first and told second: all ends of a few milliseconds are
+//! one commit, and only then does the reporter hear of them.
 //!
 //! Albums that are published as a whole (`album::together`, `hold`): their tracks come back
 //! ready instead of placed, and are in progress until the last one is. What waits at the end of

@@ -40,6 +40,9 @@ const ABORT_TIME: Duration = Duration::from_secs(1);
 /// So many items may be on their way for each that really works: the others wait for sources
 /// that are slow for reasons of their own.
 const WAITING_PER_JOB: usize = 4;
+/// What is to be written waits so long for more of it: a commit takes as long for one entry as for
+/// a hundred, and nobody is served while it does.
+const GATHER: Duration = Duration::from_millis(5);
 /// How often a run looks whether somebody asks something of it.
 const WISHES_EVERY: Duration = Duration::from_millis(250);
 
@@ -144,6 +147,7 @@ impl Run<'_> {
         let cancel = self.cancel.clone();
         // Set once each, so that no flood of events moves them.
         let (mut deadline, mut last_call) = (None, None);
+        let mut commit_at = None;
         let mut ear = tokio::time::interval(WISHES_EVERY);
         ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -159,13 +163,19 @@ impl Run<'_> {
                 let Some(at) = self.take_next() else { break };
                 self.start(at);
             }
-            self.commit();
+            if commit_at.is_none() && !(self.book.is_empty() && self.news.is_empty()) {
+                commit_at = Some(Instant::now() + GATHER);
+            }
             let due = self.next_due();
             if self.running.is_empty() && due.is_none() {
                 break;
             }
             tokio::select! {
                 biased;
+                () = until(commit_at), if commit_at.is_some() => {
+                    commit_at = None;
+                    self.commit();
+                }
                 Some(letter) = inbox.recv() => self.read(letter),
                 Some(ended) = self.jobs.join_next_with_id() => {
                     self.settle(ended);
