@@ -83,3 +83,24 @@ pub(crate) const LIBRARY: [&str; 14] = [
     "Road trip/Tyler, The Owl/Tyler, The Owl - Night Birds/11 - Nightjar.flac",
     "Road trip/Tyler, The Owl/Tyler, The Owl - Night Birds/cover.jpg",
 ];
+
+/// A source with those songs, all wanted as one list, under that config.
+pub(crate) fn listed(songs: &[Song], config: &str) -> Scene {
+    let scene = Scene::with(&["folder"]);
+    song::make(&scene.path("music"), songs);
+    scene.write("list.csv", song::exportify(songs));
+    want_the_list(&scene, config);
+    scene
+}
+
+/// Wants the list of [`listed`] under another config.
+pub(crate) fn want_the_list(scene: &Scene, config: &str) {
+    scene.write(
+        "musicdl.yaml",
+        format!(
+            "albums: [{{name: List, file: ./list.csv, create_m3u: true}}]\n\
+             library: {{path: ./library}}\nplugins: [./plugins]\n\
+             sources:\n  - folder: {{paths: [./music]}}\n{config}"
+        ),
+    );
+}

@@ -9,28 +9,8 @@ use musicdl::music::Codec;
 use musicdl::tagging;
 use musicdl::verify::{self, Expected};
 
-use crate::support::scene::Scene;
-use crate::support::song::{self, Song};
-
-/// A source with those songs, all wanted as one list, under that config.
-fn scene(songs: &[Song], config: &str) -> Scene {
-    let scene = Scene::with(&["folder"]);
-    song::make(&scene.path("music"), songs);
-    scene.write("list.csv", song::exportify(songs));
-    configure(&scene, config);
-    scene
-}
-
-fn configure(scene: &Scene, config: &str) {
-    scene.write(
-        "musicdl.yaml",
-        format!(
-            "albums: [{{name: List, file: ./list.csv, create_m3u: true}}]\n\
-             library: {{path: ./library}}\nplugins: [./plugins]\n\
-             sources:\n  - folder: {{paths: [./music]}}\n{config}"
-        ),
-    );
-}
+use crate::collection::{listed, want_the_list};
+use crate::support::song::Song;
 
 fn codec(path: &Path) -> Codec {
     verify::check(path, &Expected::default()).unwrap().codec
@@ -43,7 +23,7 @@ fn files_become_the_wanted_format_with_all_of_their_tags() {
         Song::of_album("Ann", "First", 2, "Wren", "mp3"),
         Song::of_album("Ann", "First", 3, "Robin", "ogg"),
     ];
-    let scene = scene(&songs, "download: {format: opus 96}\n");
+    let scene = listed(&songs, "download: {format: opus 96}\n");
     let run = scene.run(&[]).exits(0);
     // An MP3 of 128 kbit/s and a Vorbis of the same are no better as Opus of 96.
     run.says(&["not converted: "]);
@@ -75,7 +55,7 @@ fn files_become_the_wanted_format_with_all_of_their_tags() {
 #[test]
 fn lossless_files_are_kept_if_their_owner_says_so() {
     let songs = [Song::of_album("Ann", "First", 1, "Bluebird", "flac")];
-    let scene = scene(&songs, "download: {format: mp3 320, keep_lossless: true}\n");
+    let scene = listed(&songs, "download: {format: mp3 320, keep_lossless: true}\n");
     scene.run(&[]).exits(0);
     let library = scene.library();
     assert_eq!(library.audio(), ["Ann/Ann - First/01 - Bluebird.flac"]);
@@ -84,7 +64,7 @@ fn lossless_files_are_kept_if_their_owner_says_so() {
 #[test]
 fn without_ffmpeg_a_run_that_needs_it_does_not_start() {
     let songs = [Song::of_album("Ann", "First", 1, "Bluebird", "flac")];
-    let scene = scene(&songs, "");
+    let scene = listed(&songs, "");
     for (config, what) in [
         (
             "download: {format: mp3 320}",
@@ -95,7 +75,7 @@ fn without_ffmpeg_a_run_that_needs_it_does_not_start() {
             "`tags.replaygain: track` needs ffmpeg",
         ),
     ] {
-        configure(
+        want_the_list(
             &scene,
             &format!("{config}\nffmpeg_path: ./nowhere/ffmpeg\n"),
         );
@@ -106,7 +86,7 @@ fn without_ffmpeg_a_run_that_needs_it_does_not_start() {
         assert_eq!(scene.library().files(), [""; 0]);
     }
     // Who needs none is not bothered.
-    configure(&scene, "ffmpeg_path: ./nowhere/ffmpeg\n");
+    want_the_list(&scene, "ffmpeg_path: ./nowhere/ffmpeg\n");
     scene.run(&[]).exits(0);
 }
 
@@ -116,7 +96,7 @@ fn lyrics_loudness_and_the_source_are_written_if_wanted() {
         Song::of_album("Ann", "First", 1, "Bluebird", "flac"),
         Song::of_album("Ann", "First", 2, "Wren", "mp3"),
     ];
-    let scene = scene(
+    let scene = listed(
         &songs,
         "tags: {replaygain: true, source_comment: true, id3: 2.3}\n",
     );
@@ -144,7 +124,7 @@ fn lyrics_loudness_and_the_source_are_written_if_wanted() {
 
     let none = "tags: {lyrics: none}\ndownload: {overwrite: replace}\n";
     fs::remove_file(library.file("Ann/Ann - First/01 - Bluebird.lrc")).unwrap();
-    configure(&scene, none);
+    want_the_list(&scene, none);
     scene.run(&[]).exits(0);
     let bluebird = library.tags("Ann/Ann - First/01 - Bluebird.flac");
     assert_eq!((bluebird.lyrics, bluebird.track_gain), (None, None));
@@ -154,7 +134,7 @@ fn lyrics_loudness_and_the_source_are_written_if_wanted() {
 #[test]
 fn a_fragmented_mp4_is_joined_and_tagged_or_kept_as_it_is_with_a_word() {
     let robin = Song::of_album("Ann", "First", 3, "Robin", "m4a");
-    let scene = scene(
+    let scene = listed(
         std::slice::from_ref(&robin),
         "ffmpeg_path: ./nowhere/ffmpeg\n",
     );
@@ -181,7 +161,7 @@ fn a_fragmented_mp4_is_joined_and_tagged_or_kept_as_it_is_with_a_word() {
     assert_eq!(library.tags(place).date, None);
 
     fs::remove_file(library.file(place)).unwrap();
-    configure(&scene, "");
+    want_the_list(&scene, "");
     scene.run(&[]).exits(0);
     assert_eq!(library.tags(place).date.as_deref(), Some("2019-03-01"));
     assert_eq!(library.sounds(), sounds, "the packets are the same");

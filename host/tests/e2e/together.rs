@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::collection::{listed, want_the_list};
 use crate::support::music_server::MusicServer;
 use crate::support::program::until;
 use crate::support::scene::Scene;
@@ -29,26 +30,6 @@ const ALONE: &str = "Zoe/Zoe - Alone/Alone.flac";
 
 fn everything() -> Vec<&'static str> {
     ALBUM.into_iter().chain([ALONE]).collect()
-}
-
-/// A collection with those songs, all wanted.
-fn collection(config: &str) -> Scene {
-    let scene = Scene::with(&["folder"]);
-    song::make(&scene.path("music"), &songs());
-    scene.write("list.csv", song::exportify(&songs()));
-    configure(&scene, config);
-    scene
-}
-
-fn configure(scene: &Scene, config: &str) {
-    scene.write(
-        "musicdl.yaml",
-        format!(
-            "albums: [{{name: List, file: ./list.csv, create_m3u: true}}]\n\
-             library: {{path: ./library}}\nplugins: [./plugins]\n\
-             sources:\n  - folder: {{paths: [./music]}}\n{config}"
-        ),
-    );
 }
 
 /// A server with those songs, fetched one after the other.
@@ -89,9 +70,9 @@ fn lose_the_collection(scene: &Scene) {
 
 #[test]
 fn an_album_that_is_whole_is_published_with_all_that_belongs_beside_it() {
-    let scene = collection(CONFIG);
+    let scene = listed(&songs(), CONFIG);
     scene.write("music/Ann/First/03 Heron.lrc", "[00:01.00]La\n");
-    configure(
+    want_the_list(
         &scene,
         &format!("{CONFIG}tags: {{cover: false, replaygain: album}}\n"),
     );
@@ -123,7 +104,7 @@ fn an_album_that_is_whole_is_published_with_all_that_belongs_beside_it() {
 
 #[test]
 fn an_album_that_lacks_a_track_waits_for_the_run_that_finds_it() {
-    let scene = collection(CONFIG);
+    let scene = listed(&songs(), CONFIG);
     let (heron, aside) = (
         scene.path("music/Ann/First/03 Heron.flac"),
         scene.path("heron"),
@@ -239,11 +220,11 @@ fn killed_after_any_file_of_an_album_got_a_name_the_next_run_makes_it_whole() {
 
 #[test]
 fn what_waits_is_published_at_once_when_albums_are_no_longer_waited_for() {
-    let scene = collection(CONFIG);
+    let scene = listed(&songs(), CONFIG);
     fs::remove_file(scene.path("music/Ann/First/03 Heron.flac")).unwrap();
     scene.run(&[]).exits(5);
     lose_the_collection(&scene);
-    configure(&scene, "");
+    want_the_list(&scene, "");
     scene.run(&[]).exits(5);
     let library = scene.library();
     assert_eq!(library.audio(), [ALBUM[0], ALBUM[1], ALONE]);
@@ -252,7 +233,7 @@ fn what_waits_is_published_at_once_when_albums_are_no_longer_waited_for() {
 
 #[test]
 fn a_file_that_was_damaged_while_it_waited_is_fetched_again() {
-    let scene = collection(CONFIG);
+    let scene = listed(&songs(), CONFIG);
     let (heron, aside) = (
         scene.path("music/Ann/First/03 Heron.flac"),
         scene.path("heron"),
@@ -299,7 +280,7 @@ fn where_something_is_in_the_way_of_one_track_none_of_its_album_is_published() {
 
 #[test]
 fn what_nobody_wanted_cannot_be_kept_beside_an_album_that_waits() {
-    let scene = collection("download: {publish: albums, extra_files: keep}\n");
+    let scene = listed(&songs(), "download: {publish: albums, extra_files: keep}\n");
     scene
         .run(&[])
         .exits(2)
