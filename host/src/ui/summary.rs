@@ -7,7 +7,7 @@ use crate::commands::{Check, Report};
 use crate::engine::{HeldAlbum, SourceTotals};
 use crate::plan::generate::Findings;
 use crate::plan::renewal::Renewal;
-use crate::plan::{ItemKind, Plan, Statistics, Status};
+use crate::plan::{ItemKind, ItemState, Plan, SkipReason, Statistics, Status};
 use crate::plugin::PluginReport;
 use crate::state::StatusReport;
 
@@ -29,13 +29,26 @@ pub(super) fn planned(plan: &Plan, findings: &Findings, duplicates: usize) -> St
     if repeated > 0 {
         write_to(&mut text, format_args!(" ({repeated} duplicates merged)"));
     }
+    let skipped = plan.items_by_status(Status::Skipped);
+    let there = skipped
+        .filter(|item| {
+            matches!(
+                item.state,
+                ItemState::Skipped {
+                    reason: SkipReason::Exists,
+                    ..
+                }
+            )
+        })
+        .count();
     write_to(
         &mut text,
-        format_args!(
-            ": {} already in the library, {} to do",
-            counts.skipped, counts.pending
-        ),
+        format_args!(": {there} already in the library, {} to do", counts.pending),
     );
+    let others = counts.skipped - there;
+    if others > 0 {
+        write_to(&mut text, format_args!(", {others} not in this run"));
+    }
     if owned > 0 {
         write_to(&mut text, format_args!(", {owned} of them by linking"));
     }
