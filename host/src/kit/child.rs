@@ -172,7 +172,7 @@ fn how(status: ExitStatus) -> String {
     }
 }
 
-/// The child's side of [`conduct`]: from here on this process reads the system and that
+/// The child's side of [`conduct()`]: from here on this process reads the system and that
 /// library, and writes in its scratch directory.
 ///
 /// # Errors
