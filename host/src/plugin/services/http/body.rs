@@ -1,8 +1,9 @@
-//! The body of an answer, read on the thread that wants it. The connection is the runtime's;
+//! The body of an answer, read on the thread that wants it but for what came with the head. The connection is the runtime's;
 //! here nobody is waited for but the server, so that a piece goes from the connection to the
 //! disk over one thread and not two, and no pieces wait in between: who reads slowly slows the
 //! network down.
 
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use musicdl_plugin_api::{Progress, SourceError};
 use reqwest::Response;
 
 use super::client::SourceNet;
-use super::exchange::{Event, overdue};
+use super::exchange::{Answered, Event, Piece, overdue};
 use super::failure;
 use super::net::SlowLimit;
 use super::outgoing::host_of;
@@ -21,14 +22,18 @@ use super::wait::wait_for;
 pub(super) struct LiveBody {
     net: Arc<SourceNet>,
     response: Response,
+    /// What came with the head.
+    along: VecDeque<Piece>,
     host: String,
     deadline: Option<Instant>,
     pace: Pace,
 }
 
 impl LiveBody {
-    pub(super) fn new(net: Arc<SourceNet>, response: Response, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(net: Arc<SourceNet>, answered: Answered, deadline: Option<Instant>) -> Self {
+        let Answered { response, along } = answered;
         Self {
+            along,
             host: host_of(response.url()),
             pace: Pace::new(net.host.options.slow),
             net,
@@ -59,16 +64,19 @@ impl LiveBody {
             Some(_) | None => Ok(()),
         };
         in_time()?;
-        let chunk = wait_for(pin!(self.response.chunk()), || {
-            progress.check().map_err(Stop::Cancelled)?;
-            in_time()?;
-            if asked.elapsed() >= stall {
-                let message = format!("{host} sent nothing for {stall:?}");
-                return Err(Stop::Failed(SourceError::transient(message)));
-            }
-            let limits = [Some(asked + stall), deadline];
-            Ok(limits.into_iter().flatten().min())
-        })?;
+        let chunk = match self.along.pop_front() {
+            Some(piece) => piece,
+            None => wait_for(pin!(self.response.chunk()), || {
+                progress.check().map_err(Stop::Cancelled)?;
+                in_time()?;
+                if asked.elapsed() >= stall {
+                    let message = format!("{host} sent nothing for {stall:?}");
+                    return Err(Stop::Failed(SourceError::transient(message)));
+                }
+                let limits = [Some(asked + stall), deadline];
+                Ok(limits.into_iter().flatten().min())
+            })?,
+        };
         let chunk = chunk.map_err(|error| {
             if self.net.host.is_over() {
                 return Stop::Cancelled(SourceError::cancelled());

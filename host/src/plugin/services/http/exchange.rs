@@ -1,6 +1,10 @@
 //! The asking half of an exchange, on the runtime: redirects and limits, until there is a head.
-//! The body is read by who asked ([`body`](super::body)).
+//! The body is read by who asked ([`body`](super::body)), but for what arrives with the head.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -25,8 +29,64 @@ pub(super) enum Event {
     Failed(SourceError),
 }
 
+/// So many bytes of a body come along with its head, if they are there.
+const ALONG: usize = 128 * 1024;
+
+/// An answer, and what of its body was there with it.
+pub(super) struct Answered {
+    pub(super) response: Response,
+    pub(super) along: VecDeque<Piece>,
+}
+
+/// Some of a body; `None`: its end.
+pub(super) type Piece = reqwest::Result<Option<Bytes>>;
+
 /// The answer at the end of all redirects, at most until `deadline`.
 pub(super) async fn answer(
+    net: &SourceNet,
+    outgoing: Outgoing,
+    deadline: Option<Instant>,
+) -> Result<Answered, SourceError> {
+    let response = answer_in_time(net, outgoing, deadline).await?;
+    Ok(with_what_is_there(response).await)
+}
+
+/// Takes what has arrived already. To read a small body piece by piece on the thread that wants
+/// it would let two threads wait for each other again and again, for longer than the body takes.
+async fn with_what_is_there(mut response: Response) -> Answered {
+    let (mut along, mut bytes) = (VecDeque::new(), 0);
+    while bytes < ALONG {
+        let Some(piece) = soon(pin!(response.chunk())).await else {
+            break;
+        };
+        let is_last = !matches!(piece, Ok(Some(_)));
+        bytes += piece
+            .as_ref()
+            .map_or(0, |piece| piece.as_ref().map_or(0, Bytes::len));
+        along.push_back(piece);
+        if is_last {
+            break;
+        }
+    }
+    Answered { response, along }
+}
+
+/// What the future comes to, if the task of the connection has it.
+async fn soon<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let mut asked = false;
+    loop {
+        if let Poll::Ready(value) = poll_fn(|c| Poll::Ready(future.as_mut().poll(c))).await {
+            return Some(value);
+        }
+        if std::mem::replace(&mut asked, true) {
+            return None;
+        }
+        // That task hears of it only when it is asked, and has its turn now.
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn answer_in_time(
     net: &SourceNet,
     outgoing: Outgoing,
     deadline: Option<Instant>,

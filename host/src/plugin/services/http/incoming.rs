@@ -7,13 +7,12 @@ use std::time::Instant;
 use bytes::Bytes;
 use musicdl_plugin_api::http::{BodyReader, Head};
 use musicdl_plugin_api::{Progress, SourceError};
-use reqwest::Response;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::body::LiveBody;
 use super::client::SourceNet;
-use super::exchange::{self, Event};
+use super::exchange::{self, Answered, Event};
 use super::outgoing::Outgoing;
 use super::traffic::{Recorder, Tape};
 use super::wait::wait_for;
@@ -42,7 +41,7 @@ enum Stage {
 /// A request on its way.
 struct Asked {
     net: Arc<SourceNet>,
-    answer: oneshot::Receiver<Result<Response, SourceError>>,
+    answer: oneshot::Receiver<Result<Answered, SourceError>>,
     task: AbortHandle,
     deadline: Option<Instant>,
 }
@@ -125,9 +124,9 @@ impl Incoming {
                 let answer = wait_for(pin!(&mut asked.answer), || progress.check().map(|()| None))?;
                 // Without a last word the task was dropped: the runtime shuts down.
                 match answer.map_err(|_| SourceError::cancelled())? {
-                    Ok(response) => {
-                        let head = exchange::head(&response);
-                        let body = LiveBody::new(Arc::clone(&asked.net), response, asked.deadline);
+                    Ok(answered) => {
+                        let head = exchange::head(&answered.response);
+                        let body = LiveBody::new(Arc::clone(&asked.net), answered, asked.deadline);
                         self.stage = Stage::Answered(Box::new(body));
                         Event::Head(head)
                     }

@@ -24,9 +24,12 @@ impl PartFile {
         let mut name = OsString::from(dest);
         name.push(".part");
         let path = PathBuf::from(name);
-        let file = match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => OpenOptions::new().write(true).create_new(true).open(&path),
+        let new = || OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = match new() {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                std::fs::remove_file(&path).and_then(|()| new())
+            }
+            file => file,
         };
         match file {
             Ok(file) => Ok(Self {
