@@ -44,7 +44,7 @@ pub(crate) enum Who {
 pub(crate) enum Audio {
     /// Nothing: its size is looked at.
     Apart,
-    /// It is checked, a cover is looked for in it, and a copy is tagged.
+    /// It is checked, and a copy is tagged.
     Included,
 }
 
@@ -317,10 +317,8 @@ async fn save_bare(client: &reqwest::Client, url: &str, dest: &Path, audio: Audi
 fn tagged(file: &Path, n: usize) -> PathBuf {
     let verified = verify::check(file, &Expected::default());
     let container = verified.expect("it is whole").container;
-    let cover = tagging::embedded_cover(file).expect("it has tags or none");
     let (copy, tags) = (file.with_extension("copy"), Tags::from_track(&track(n)));
-    let cover = cover.as_ref().map_or(Art::AsItIs, Art::IfNone);
-    tagging::write_copy(file, &copy, &tags, cover, container, Id3::default())
+    tagging::write_copy(file, &copy, &tags, Art::AsItIs, container, Id3::default())
         .expect("there is room for a copy");
     std::fs::remove_file(file).expect("it is ours");
     copy

@@ -12,8 +12,8 @@
 //!
 //! - with audio apart: the engine is given an eye that looks at the size of a file and nothing
 //!   more, and files that it leaves as they came. Everything else is as in any run;
-//! - with audio on both sides: the bare program, too, checks each file, looks for a cover in it
-//!   and tags a copy, by the same calls. Nothing has to be taken out.
+//! - with audio on both sides: the bare program, too, checks each file and tags a copy, by the
+//!   same calls. Nothing has to be taken out.
 //!
 //! Memory is that of the engine with everything.
 

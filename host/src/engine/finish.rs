@@ -203,12 +203,9 @@ fn defragmented(ffmpeg: &Ffmpeg, staging: &Staging, (audio, verified): (&Path, &
     Ok(Some((to, made)))
 }
 
-/// The picture that came with the audio, or is in it: a conversion would lose that one.
-fn delivered_cover(delivered: &Delivered, audio: &Path, flaws: &mut Vec<String>) -> Option<Cover> {
-    let Some(file) = &delivered.cover else {
-        // Without one it is as it is for most files.
-        return tagging::embedded_cover(audio).ok().flatten();
-    };
+/// The picture that came with the audio.
+fn delivered_cover(delivered: &Delivered, flaws: &mut Vec<String>) -> Option<Cover> {
+    let file = delivered.cover.as_ref()?;
     let cover = read_some(file, MOST_COVER_BYTES)
         .map_err(|error| error.to_string())
         .and_then(|data| Cover::new(data).map_err(|error| error.to_string()));
@@ -266,9 +263,15 @@ impl Finisher {
         let (verified, findings) =
             inspected.map_err(|why| self.refused(why, &audio, item, origin))?;
         let mut flaws = findings.remarks.clone();
-        let cover = delivered_cover(delivered, &audio, &mut flaws);
+        let cover = delivered_cover(delivered, &mut flaws);
         let lyrics = delivered_lyrics(delivered, &mut flaws);
-        let (audio, verified) = self.made_fit(staging, audio, verified, &mut flaws);
+        let (fit, verified) = self.made_fit(staging, &audio, verified, &mut flaws);
+        // What is made anew may have lost its picture.
+        let cover = match cover {
+            None if fit != audio => tagging::embedded_cover(&audio).ok().flatten(),
+            cover => cover,
+        };
+        let audio = fit;
         self.refuse_unless_better(item, &verified)?;
         let mut tags = Tags::from_track(&item.track);
         tags.fill_from(&delivered.facts);
@@ -401,12 +404,12 @@ impl Finisher {
     fn made_fit(
         &self,
         staging: &Staging,
-        audio: PathBuf,
+        audio: &Path,
         verified: Verified,
         flaws: &mut Vec<String>,
     ) -> (PathBuf, Verified) {
         let Some(ffmpeg) = &self.finishing.ffmpeg else {
-            return (audio, verified);
+            return (audio.to_owned(), verified);
         };
         let decision = match &self.finishing.convert {
             Some(wish) => wish.decide(&sound_of(&verified)),
@@ -414,22 +417,22 @@ impl Finisher {
         };
         let made = match (decision, &self.finishing.convert) {
             (Decision::Convert, Some(wish)) => {
-                convert_to(ffmpeg, staging, (&audio, &verified), wish.encoding)
+                convert_to(ffmpeg, staging, (audio, &verified), wish.encoding)
             }
             (Decision::KeepBut(why), _) => {
                 flaws.push(why);
-                defragmented(ffmpeg, staging, (&audio, &verified))
+                defragmented(ffmpeg, staging, (audio, &verified))
             }
             (Decision::Keep | Decision::Convert, _) => {
-                defragmented(ffmpeg, staging, (&audio, &verified))
+                defragmented(ffmpeg, staging, (audio, &verified))
             }
         };
         match made {
             Ok(Some((made, verified))) => (made, verified),
-            Ok(None) => (audio, verified),
+            Ok(None) => (audio.to_owned(), verified),
             Err(why) => {
                 flaws.push(why);
-                (audio, verified)
+                (audio.to_owned(), verified)
             }
         }
     }

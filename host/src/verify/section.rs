@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use symphonia::core::io::MediaSource;
@@ -13,7 +14,7 @@ use super::VerifyError;
 #[derive(Debug)]
 pub(super) struct Section {
     path: PathBuf,
-    file: File,
+    file: Windowed,
     file_len: u64,
     start: u64,
     end: u64,
@@ -27,15 +28,15 @@ impl Section {
             path: path.to_owned(),
             source,
         };
-        let mut file = File::open(path).map_err(failed)?;
+        let file = File::open(path).map_err(failed)?;
         let meta = file.metadata().map_err(failed)?;
         if !meta.is_file() {
             return Err(failed(io::Error::other("it is not a regular file")));
         }
         let file_len = meta.len();
+        let mut file = Windowed::new(file);
         let start = leading_tags(&mut file, file_len).map_err(failed)?;
         let end = trailing_tags(&mut file, start, file_len).map_err(failed)?;
-        file.seek(SeekFrom::Start(start)).map_err(failed)?;
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -104,7 +105,7 @@ impl Read for Section {
         let want = usize::try_from(self.left())
             .unwrap_or(usize::MAX)
             .min(buf.len());
-        let read = self.file.read(&mut buf[..want])?;
+        let read = self.file.read_at(self.start + self.at, &mut buf[..want])?;
         self.at += read as u64;
         Ok(read)
     }
@@ -117,12 +118,10 @@ impl Seek for Section {
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
             SeekFrom::End(by) => self.len().checked_add_signed(by),
         };
-        let target = target
-            .and_then(|at| Some((at, self.start.checked_add(at)?)))
-            .ok_or(io::ErrorKind::InvalidInput)?;
-        self.file.seek(SeekFrom::Start(target.1))?;
-        self.at = target.0;
-        Ok(target.0)
+        // Such an end of the file could not be read from.
+        let target = target.filter(|at| self.start.checked_add(*at).is_some());
+        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
 
@@ -136,8 +135,70 @@ impl MediaSource for Section {
     }
 }
 
+/// A file of which a little more is read than was asked for: headers lie close together.
+#[derive(Debug)]
+struct Windowed {
+    file: File,
+    /// Bytes of the file from `begins` on.
+    window: Vec<u8>,
+    begins: u64,
+}
+
+impl Windowed {
+    /// What a page holds.
+    const WINDOW: usize = 4096;
+
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            window: Vec::new(),
+            begins: 0,
+        }
+    }
+
+    fn read_at(&mut self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.len() >= Self::WINDOW {
+            return self.file.read_at(buf, at);
+        }
+        if self.in_window(at).is_empty() {
+            self.window.resize(Self::WINDOW, 0);
+            let read = self.file.read_at(&mut self.window, at);
+            self.window.truncate(*read.as_ref().unwrap_or(&0));
+            self.begins = at;
+            read?;
+        }
+        let there = self.in_window(at);
+        let len = there.len().min(buf.len());
+        buf[..len].copy_from_slice(&there[..len]);
+        Ok(len)
+    }
+
+    /// What is known of the file from `at` on.
+    fn in_window(&self, at: u64) -> &[u8] {
+        let skipped = at.checked_sub(self.begins);
+        let skipped = skipped.and_then(|skipped| usize::try_from(skipped).ok());
+        let there = skipped.and_then(|skipped| self.window.get(skipped..));
+        there.unwrap_or_default()
+    }
+
+    fn fill_at(&mut self, mut at: u64, mut buf: &mut [u8]) -> io::Result<()> {
+        while !buf.is_empty() {
+            match self.read_at(at, buf) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    at += read as u64;
+                    buf = &mut buf[read..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Where the last of the tags in front of the audio ends: ID3v2, several of them, or APEv2.
-fn leading_tags(file: &mut File, len: u64) -> io::Result<u64> {
+fn leading_tags(file: &mut Windowed, len: u64) -> io::Result<u64> {
     let mut at = 0;
     while let Some(header) = bytes_at::<32>(file, at, len)? {
         at += if header.starts_with(b"ID3") && header[6..10].iter().all(|b| b & 0x80 == 0) {
@@ -159,7 +220,7 @@ fn leading_tags(file: &mut File, len: u64) -> io::Result<u64> {
 
 /// Where the first of the tags behind the audio starts: ID3v1, Lyrics3, APEv2, ID3v2 with a
 /// footer, in any order.
-fn trailing_tags(file: &mut File, start: u64, len: u64) -> io::Result<u64> {
+fn trailing_tags(file: &mut Windowed, start: u64, len: u64) -> io::Result<u64> {
     let mut end = len;
     loop {
         let behind = |distance: u64| end.checked_sub(distance).filter(|at| *at >= start);
@@ -202,13 +263,12 @@ fn trailing_tags(file: &mut File, start: u64, len: u64) -> io::Result<u64> {
     }
 }
 
-fn bytes_at<const N: usize>(file: &mut File, at: u64, len: u64) -> io::Result<Option<[u8; N]>> {
+fn bytes_at<const N: usize>(file: &mut Windowed, at: u64, len: u64) -> io::Result<Option<[u8; N]>> {
     if at.checked_add(N as u64).is_none_or(|end| end > len) {
         return Ok(None);
     }
     let mut bytes = [0; N];
-    file.seek(SeekFrom::Start(at))?;
-    file.read_exact(&mut bytes)?;
+    file.fill_at(at, &mut bytes)?;
     Ok(Some(bytes))
 }
 
