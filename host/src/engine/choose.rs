@@ -1,6 +1,7 @@
 //! Raw hits become ranked candidates: by matching first, by quality second.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::HashSet;
 
 use musicdl_plugin_api::{Hit, Provenance, QualityCeiling, extra_value};
 
@@ -15,7 +16,7 @@ pub(super) struct Candidate {
     pub(super) grade: Grade,
 }
 
-/// The hits of one search, sorted.
+/// What was found for one wish, sorted.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
     /// May be the wanted recording, best first.
@@ -28,41 +29,72 @@ pub(super) struct Choice {
 /// recording, and a tenth is what another album and an unknown length cost.
 const SCORE_STEP: f64 = 0.1;
 
-/// Scores and ranks what a source found. A target that occurs twice counts once; what is known
-/// to be below the floor of quality is refused.
-pub(super) fn choose(wanted: &Track, hits: Vec<Hit>, rules: &Rules) -> Choice {
-    let mut choice = Choice::default();
-    let mut seen = std::collections::HashSet::new();
-    let matcher = Matcher::new(wanted, rules);
-    for hit in hits {
-        if !seen.insert(hit.target_id.clone()) {
-            continue;
-        }
-        let score = matcher.score(&hit);
-        let sound = sound(&hit);
-        let refusal = match &score.verdict {
-            Verdict::Refused(why) => Some(why.to_string()),
-            Verdict::Accepted => rules
-                .quality
-                .floor
-                .filter(|_| rules.quality.is_too_low(&sound))
-                .map(|floor| format!("below the least quality, {floor}")),
-        };
-        let candidate = Candidate {
-            grade: Grade::of(&sound, rules),
-            hit,
-            score,
-        };
-        match refusal {
-            Some(why) => choice.refused.push((candidate, why)),
-            None => choice.accepted.push(candidate),
+/// Scores and ranks what a source finds for one wish, answer after answer. A target that occurs
+/// twice counts once; what is known to be below the floor of quality is refused.
+pub(super) struct Chooser<'a> {
+    matcher: Matcher<'a>,
+    rules: &'a Rules,
+    seen: HashSet<String>,
+    choice: Choice,
+}
+
+impl<'a> Chooser<'a> {
+    pub(super) fn new(wanted: &'a Track, rules: &'a Rules) -> Self {
+        Self {
+            matcher: Matcher::new(wanted, rules),
+            rules,
+            seen: HashSet::new(),
+            choice: Choice::default(),
         }
     }
-    choice.accepted.sort_by(better_first);
-    choice
-        .refused
-        .sort_by(|(left, _), (right, _)| right.score.total.total_cmp(&left.score.total));
-    choice
+
+    /// Adds an answer.
+    pub(super) fn weigh(&mut self, hits: Vec<Hit>) {
+        let rules = self.rules;
+        for hit in hits {
+            if !self.seen.insert(hit.target_id.clone()) {
+                continue;
+            }
+            let score = self.matcher.score(&hit);
+            let sound = sound(&hit);
+            let refusal = match &score.verdict {
+                Verdict::Refused(why) => Some(why.to_string()),
+                Verdict::Accepted => rules
+                    .quality
+                    .floor
+                    .filter(|_| rules.quality.is_too_low(&sound))
+                    .map(|floor| format!("below the least quality, {floor}")),
+            };
+            let candidate = Candidate {
+                grade: Grade::of(&sound, rules),
+                hit,
+                score,
+            };
+            match refusal {
+                Some(why) => self.choice.refused.push((candidate, why)),
+                None => self.choice.accepted.push(candidate),
+            }
+        }
+        self.choice.accepted.sort_by(better_first);
+        self.choice
+            .refused
+            .sort_by(|(left, _), (right, _)| right.score.total.total_cmp(&left.score.total));
+    }
+
+    /// How many different ones were found.
+    pub(super) fn found(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Those that may be the wanted recording, best first.
+    pub(super) fn accepted(&self) -> &[Candidate] {
+        &self.choice.accepted
+    }
+
+    /// All of it, sorted.
+    pub(super) fn choice(self) -> Choice {
+        self.choice
+    }
 }
 
 /// The match first, then what the user prefers, then who can send at once. What is equal in
@@ -190,6 +222,12 @@ mod tests {
             artists: vec!["Ann Example".to_owned()],
             ..Track::new(TrackId::text("x"), "Bluebird")
         }
+    }
+
+    fn choose(wanted: &Track, hits: Vec<Hit>, rules: &Rules) -> Choice {
+        let mut chooser = Chooser::new(wanted, rules);
+        chooser.weigh(hits);
+        chooser.choice()
     }
 
     fn hit(id: &str, title: &str, codec: &str, bitrate: u32) -> Hit {

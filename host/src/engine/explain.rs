@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::book::SourceBook;
-use super::choose::{Candidate, choose};
+use super::choose::{Candidate, Chooser};
 use super::fallback::Patience;
 use super::job::shown;
 use super::ladder::queries;
@@ -95,7 +95,7 @@ pub async fn explain(
             explained.push(of_one);
             continue;
         }
-        let mut all = Vec::new();
+        let mut chooser = Chooser::new(track, &options.rules);
         let mut questions = queries(track, options.hits_per_search);
         if lane.shapes_queries() {
             questions.truncate(1);
@@ -108,7 +108,7 @@ pub async fn explain(
                         hits: found.hits.len(),
                         kept: found.kept,
                     });
-                    all.extend(found.hits);
+                    chooser.weigh(found.hits);
                 }
                 Err(fault) => {
                     of_one.failure = Some(match fault {
@@ -119,15 +119,11 @@ pub async fn explain(
                     break;
                 }
             }
-            if choose(track, all.clone(), &options.rules)
-                .accepted
-                .is_empty()
-            {
-                continue;
+            if !chooser.accepted().is_empty() {
+                break;
             }
-            break;
         }
-        let choice = choose(track, all, &options.rules);
+        let choice = chooser.choice();
         let weigh = |candidate: Candidate, refused: Option<String>| Weighed {
             title: shown(&candidate),
             accepted: refused.is_none(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::choose::{Choice, choose};
+use super::choose::{Choice, Chooser};
 use super::event::Event;
 use super::fallback::Step;
 use super::job::{Context, Setback};
@@ -38,31 +38,30 @@ pub(super) async fn look(
     if lane.shapes_queries() {
         queries.truncate(1);
     }
-    let (mut all, mut kept) = (Vec::new(), false);
-    let mut choice = Choice::default();
+    let (mut hits, mut kept) = (0, false);
+    // Over all answers, because two questions find the same thing twice and it is one candidate.
+    let mut chooser = Chooser::new(&item.track, &context.rules);
     for query in queries {
         let found = match lane.search(&query, &errand).await {
             Ok(found) => found,
             Err(fault) => return Look::Setback(context.setback(Step::Search, fault, &errand)),
         };
         kept |= found.kept;
-        all.extend(found.hits);
-        // Everything found so far, because two questions find the same thing twice and it is
-        // one candidate.
-        choice = choose(&item.track, all.clone(), &context.rules);
+        hits += found.hits.len();
+        chooser.weigh(found.hits);
         errand.post.tell(Event::Searched {
             id: item.id().clone(),
             source: lane.name().clone(),
-            hits: choice.accepted.len() + choice.refused.len(),
-            accepted: choice.accepted.len(),
+            hits: chooser.found(),
+            accepted: chooser.accepted().len(),
         });
-        if !choice.accepted.is_empty() {
+        if !chooser.accepted().is_empty() {
             break;
         }
     }
     Look::Found {
-        hits: all.len(),
-        choice,
+        hits,
+        choice: chooser.choice(),
         kept,
     }
 }
