@@ -98,6 +98,8 @@ impl Finisher {
         }
         self.place_covers(&mut placed, cover.as_ref(), &mut flaws);
         self.place_lyrics(item, note.lyrics.as_deref(), &mut flaws);
+        // What is forgotten here has to be found there.
+        self.publisher.sync_names()?;
         self.publisher.forget_held(item.id())?;
         Ok(Finished {
             placed,

@@ -1,6 +1,7 @@
 //! Puts audio at its final path, and the same audio at further ones.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -30,33 +31,42 @@ pub struct Placed {
 
 impl Publisher {
     /// Moves a finished file from staging to `stem.ext`. Never replaces anything. When it
-    /// answers, file and folders are on disk.
+    /// answers, the file and the way to its folder are on disk; its name is so after
+    /// [`Publisher::sync_names`].
     ///
     /// The staged file is used up; if a name of it is left, it goes with its staging directory.
     ///
     /// # Errors
     /// [`PublishError::Occupied`] when something is there already; else what the system said.
     pub fn place(&self, staged: &Path, stem: &RelPath, ext: &str) -> Result<Placed, PublishError> {
-        // A library that vanished took staging with it, and that is the thing to say.
-        self.root.check_still_there()?;
         let relative = stem.join_extension(ext);
-        let file = self.open_regular(staged)?;
+        let file = self.open_regular(staged).or_else(|error| {
+            // A library that vanished took staging with it, and that is the thing to say.
+            self.root.check_still_there()?;
+            Err(error)
+        })?;
         set_mode(&file, self.mode);
         file.sync_all().map_err(self.root.failed("sync", staged))?;
         let folder = self.folders.make(relative.parent().as_ref())?;
         let name = relative.file_name();
         match name::give(At::path(staged), &folder, name, Onto::FreeName) {
             Err(Refusal::OtherDevice) => {
-                self.copy_beside(Content::Of(&file), &folder, name, Onto::FreeName)?
+                self.copy_beside(Content::Of(&file), &folder, name, Onto::FreeName)?;
+                self.named(folder, relative)
             }
-            given => given.map_err(|refusal| self.refused(refusal, &folder, name))?,
+            given => {
+                given.map_err(|refusal| self.refused(refusal, &folder, name))?;
+                let placed = self.found(relative, file.metadata())?;
+                self.folders.named(folder);
+                Ok(placed)
+            }
         }
-        self.placed(&folder, relative)
     }
 
     /// Gives the audio at `placed` a second place at `stem.ext`: the same file under a second
     /// name where the file system can do that, else a copy. The same audio being there already
-    /// is fine, for instance from a run that was interrupted at this point.
+    /// is fine, for instance from a run that was interrupted at this point. Its name is on disk
+    /// after [`Publisher::sync_names`].
     ///
     /// # Errors
     /// [`PublishError::Occupied`] when something else is there; else what the system said.
@@ -83,7 +93,16 @@ impl Publisher {
             }
             Err(refusal @ Refusal::Failed(_)) => return Err(self.refused(refusal, &folder, name)),
         }
-        self.placed(&folder, relative)
+        self.named(folder, relative)
+    }
+
+    /// Brings the names of everything placed and linked so far to the disk: once a folder,
+    /// however many files it got. The journal may call none of them done before.
+    ///
+    /// # Errors
+    /// What the system said of the first folder that it did not take.
+    pub fn sync_names(&self) -> Result<(), PublishError> {
+        self.folders.sync_names()
     }
 
     /// Writes a file in staging and moves it to `name`. The folder is not synced yet.
@@ -126,10 +145,22 @@ impl Publisher {
         relative: RelPath,
     ) -> Result<Placed, PublishError> {
         sync_folder(&folder.dir).map_err(self.root.failed("sync", &folder.path))?;
+        let file = open_in(folder, relative.file_name());
+        self.found(relative, file.and_then(|file| file.metadata()))
+    }
+
+    /// The same, and the folder is synced later.
+    fn named(&self, folder: Folder, relative: RelPath) -> Result<Placed, PublishError> {
+        let file = open_in(&folder, relative.file_name());
+        let placed = self.found(relative, file.and_then(|file| file.metadata()))?;
+        self.folders.named(folder);
+        Ok(placed)
+    }
+
+    /// What the journal needs of a file.
+    fn found(&self, relative: RelPath, file: io::Result<Metadata>) -> Result<Placed, PublishError> {
         let path = relative.under(self.library());
-        let found = open_in(folder, relative.file_name())
-            .and_then(|file| file.metadata())
-            .map_err(self.root.failed("look at", &path))?;
+        let found = file.map_err(self.root.failed("look at", &path))?;
         let mtime_ns = found
             .mtime()
             .saturating_mul(1_000_000_000)

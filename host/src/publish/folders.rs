@@ -1,12 +1,12 @@
 //! Makes the folders of a final path. Every folder is opened from the one above it without
 //! following links, so that nobody can lead a path out of the library in between.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -26,6 +26,8 @@ pub(super) struct Folders {
     /// Folders whose entry in the folder above is known to be on disk. Asked of every folder
     /// once a run, also of those found: they may be a second old and another thread's.
     durable: Mutex<HashSet<PathBuf>>,
+    /// Folders in which there are names that may not be on disk, by their paths.
+    unsynced: Mutex<HashMap<PathBuf, File>>,
 }
 
 /// An open folder of the library.
@@ -41,6 +43,7 @@ impl Folders {
         Self {
             root,
             durable: Mutex::default(),
+            unsynced: Mutex::default(),
         }
     }
 
@@ -60,6 +63,32 @@ impl Folders {
             here = Folder { dir, path };
         }
         Ok(here)
+    }
+
+    /// A file got its name in the folder.
+    pub(super) fn named(&self, folder: Folder) {
+        let Folder { dir, path } = folder;
+        self.unsynced().insert(path, dir);
+    }
+
+    /// Syncs the folders in which files got their names. One that fails is tried again the
+    /// next time.
+    pub(super) fn sync_names(&self) -> Result<(), PublishError> {
+        // A name that is given while this goes on counts for the next time.
+        let folders = std::mem::take(&mut *self.unsynced());
+        let mut first_failure = Ok(());
+        for (path, dir) in folders {
+            if let Err(cause) = sync_folder(&dir) {
+                let failure = self.root.failed("sync", &path)(cause);
+                first_failure = first_failure.and(Err(failure));
+                self.unsynced().entry(path).or_insert(dir);
+            }
+        }
+        first_failure
+    }
+
+    fn unsynced(&self) -> MutexGuard<'_, HashMap<PathBuf, File>> {
+        self.unsynced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enter(&self, above: &Folder, name: &str, path: &Path) -> Result<File, PublishError> {

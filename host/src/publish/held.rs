@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,7 @@ impl Publisher {
         note: &HeldNote,
     ) -> Result<(), PublishError> {
         self.root.check_still_there()?;
+        self.holds.store(true, Ordering::Relaxed);
         let file = self.open_regular(staged)?;
         set_mode(&file, self.mode);
         file.sync_all().map_err(self.root.failed("sync", staged))?;
@@ -101,6 +103,9 @@ impl Publisher {
     /// # Errors
     /// When one is there and cannot be read.
     pub fn held(&self, id: &TrackId) -> Result<Option<Held>, PublishError> {
+        if !self.holds.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let at = |ending: &str| self.held_dir().join(format!("{}.{ending}", stem(id)));
         let path = at("json");
         let text = match fs::read(&path) {
@@ -169,8 +174,18 @@ impl Publisher {
     }
 
     fn held_dir(&self) -> PathBuf {
-        self.library().join(HIDDEN).join(HELD)
+        dir_in(self.library())
     }
+}
+
+/// Whether files of earlier runs may wait in that library.
+pub(super) fn may_be_in(library: &Path) -> bool {
+    // Also where nobody can tell.
+    !matches!(dir_in(library).symlink_metadata(), Err(cause) if cause.kind() == io::ErrorKind::NotFound)
+}
+
+fn dir_in(library: &Path) -> PathBuf {
+    library.join(HIDDEN).join(HELD)
 }
 
 /// 128 bits: two ids never meet.

@@ -6,8 +6,9 @@
 //! 1. [`Publisher::staging`]: a track is fetched, verified, tagged and verified again in a
 //!    directory of its own under `LIBRARY/.musicdl/`, which no media server looks into;
 //! 2. [`Publisher::place`]: the file is synced, its folders are made and synced, it gets its
-//!    final name in one step that cannot replace anything, and the folder is synced;
-//! 3. the caller commits "done" with what [`Placed`] says, and removes the staging directory.
+//!    final name in one step that cannot replace anything;
+//! 3. [`Publisher::sync_names`]: the folders that got names are synced, once for many files;
+//! 4. the caller commits "done" with what [`Placed`] says.
 //!
 //! Where the user wants whole albums, [`Publisher::hold`] stands between 1 and 2: the finished
 //! file waits below `.musicdl/` until `place` moves it from there.
@@ -36,6 +37,7 @@ mod staging;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
@@ -68,6 +70,8 @@ pub struct Publisher {
     mode: u32,
     /// When it was opened, as a name: what gives way meanwhile is kept together.
     started: String,
+    /// Whether any file may wait for others of its album.
+    holds: AtomicBool,
 }
 
 impl Publisher {
@@ -85,6 +89,7 @@ impl Publisher {
         let started = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S%.3fZ");
         Ok(Self {
             started: started.to_string(),
+            holds: AtomicBool::new(held::may_be_in(root.path())),
             root,
             area,
             folders,

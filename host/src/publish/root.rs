@@ -131,14 +131,14 @@ fn failure<E: Into<io::Error>>(
     doing: &'static str,
     path: &Path,
 ) -> impl FnOnce(E) -> PublishError {
-    let everywhere = path == root || path.starts_with(root.join(HIDDEN));
-    let path = path.to_owned();
     move |cause| {
         let cause = cause.into();
+        let everywhere = path == root || path.starts_with(root.join(HIDDEN));
         if everywhere && cause.kind() == io::ErrorKind::PermissionDenied {
+            let path = path.to_owned();
             PublishError::Disk { doing, path, cause }
         } else {
-            PublishError::of(doing, &path, cause)
+            PublishError::of(doing, path, cause)
         }
     }
 }

@@ -70,7 +70,9 @@ impl StagingArea {
     pub(super) fn room_of(&self, source: &SourceName) -> Result<PathBuf, PublishError> {
         let _names = self.names();
         self.make_area()?;
-        self.make_room(source)
+        let room = self.room(source);
+        self.make_dir(&room)?;
+        Ok(room)
     }
 
     pub(super) fn open(
@@ -88,18 +90,25 @@ impl StagingArea {
                 path: self.staging.join(name),
             });
         }
-        self.make_area()?;
         let (path, has_own) = names.own(&self.staging);
-        let fetch = match source {
-            Some(source) => self.make_room(source)?.join(&name),
-            None => path.join("fetch"),
-        };
+        let room = source.map(|source| self.room(source));
+        let fetch = room.as_ref().unwrap_or(&path).join(match source {
+            Some(_) => &name,
+            None => "fetch",
+        });
         let tag = path.join("tag");
+        // One that can be used lies in directories that are as they were.
+        let has_fetch = has_own && names.reuse(&fetch);
+        if !has_fetch {
+            self.make_area()?;
+            if let Some(room) = &room {
+                self.make_dir(room)?;
+            }
+            self.remove(&fetch)?;
+        }
         if !has_own {
             self.remove(&path)?;
         }
-        self.remove(&fetch)?;
-        let has_fetch = names.reuse(&fetch);
         let own = path.file_name().and_then(OsStr::to_str).map(str::to_owned);
         let claimed: Vec<String> = own.into_iter().chain([name]).collect();
         names.busy.extend(claimed.iter().cloned());
@@ -234,24 +243,23 @@ impl StagingArea {
     }
 
     fn make_area(&self) -> Result<(), PublishError> {
-        for dir in [&self.hidden, &self.staging] {
-            if !is_own_dir(dir, &self.root)? {
-                match fs::create_dir(dir) {
-                    // Another run, on a file system where the library could not be locked.
-                    Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-                    created => created.map_err(self.root.failed("create", dir))?,
-                }
+        self.make_dir(&self.hidden)?;
+        self.make_dir(&self.staging)
+    }
+
+    fn room(&self, source: &SourceName) -> PathBuf {
+        self.staging.join(format!("{ROOM}{source}"))
+    }
+
+    fn make_dir(&self, dir: &Path) -> Result<(), PublishError> {
+        if !is_own_dir(dir, &self.root)? {
+            match fs::create_dir(dir) {
+                // Another run, on a file system where the library could not be locked.
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                created => created.map_err(self.root.failed("create", dir))?,
             }
         }
         Ok(())
-    }
-
-    fn make_room(&self, source: &SourceName) -> Result<PathBuf, PublishError> {
-        let room = self.staging.join(format!("{ROOM}{source}"));
-        if !is_own_dir(&room, &self.root)? {
-            fs::create_dir(&room).map_err(self.root.failed("create", &room))?;
-        }
-        Ok(room)
     }
 
     /// Removes a file or a whole directory; links are removed and not followed.
@@ -287,9 +295,12 @@ impl Names {
         let Some(spares) = spares else {
             return false;
         };
-        // The same track again: that one has just been removed.
-        spares.retain(|spare| spare != dir);
+        if let Some(same_track_again) = spares.iter().position(|spare| spare == dir) {
+            spares.swap_remove(same_track_again);
+            return true;
+        }
         let spare = spares.pop();
+        // An empty directory of an earlier run gives way to it, anything else there does not.
         spare.is_some_and(|spare| fs::rename(spare, dir).is_ok())
     }
 }

@@ -234,6 +234,7 @@ impl Run<'_> {
 
     /// Writes the book, then spreads the news.
     fn commit(&mut self) {
+        self.sync_names();
         if !self.book.is_empty() {
             // The coordinator may block here: a commit takes a millisecond, and nothing may
             // be told before it is durable.
@@ -245,6 +246,21 @@ impl Run<'_> {
         }
         for event in self.news.drain(..) {
             self.reporter.event(&event);
+        }
+    }
+
+    /// What is to be written down as done has its name on disk before.
+    fn sync_names(&mut self) {
+        let is_done = |entry: &Entry| matches!(entry, Entry::Completed { .. });
+        if !self.book.iter().any(is_done) {
+            return;
+        }
+        if let Err(error) = self.context.finisher.publisher().sync_names() {
+            // The next run finds the files, whichever of them the disk has kept.
+            self.book.retain(|entry| !is_done(entry));
+            let cause = error.to_string();
+            self.early.get_or_insert(EarlyEnd::Disk { cause });
+            self.cancel.stop();
         }
     }
 
