@@ -9,10 +9,11 @@ use musicdl_plugin_api::{DownloadRequest, Hit, SourceError, TargetKind};
 use super::choose::{Candidate, ceiling};
 use super::delivered::only_file;
 use super::event::Event;
+use super::executor::blocking;
 use super::fallback::Step;
 use super::finish::{FinishError, Finished, Origin};
 use super::inspect::Findings;
-use super::job::{Context, Setback, blocking};
+use super::job::{Context, Setback};
 use super::journal::Attempt;
 use super::lane::Wrapped;
 use super::post::Errand;
@@ -115,7 +116,6 @@ async fn fetch_and_finish(
         source: lane.name().clone(),
         hit: candidate.hit.clone(),
     };
-    // In one go: of a small file, handing it to another thread costs more than the work.
     let worked = blocking(move || {
         let delivered = only_file(files, staging.fetch())?;
         let finisher = &context_of.finisher;

@@ -11,6 +11,7 @@ use super::album::AlbumKey;
 use super::book::SourceBook;
 use super::choose::{Candidate, better_first};
 use super::event::{Event, Tried};
+use super::executor::blocking;
 use super::fallback::{Next, Patience, Step, after_failure};
 use super::fetch::{Fetched, fetch};
 use super::finish::{FinishError, Finished, Finisher};
@@ -548,17 +549,5 @@ pub(super) fn shown(candidate: &Candidate) -> String {
         title
     } else {
         format!("{} - {title}", hit.artists.join(", "))
-    }
-}
-
-/// Runs disk and decoding work off the workers of the runtime.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Only a runtime that shuts down cancels blocking work, and then nobody waits.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

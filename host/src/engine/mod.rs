@@ -5,7 +5,7 @@
 //! has as a whole walk together (`album`).
 //!
 //! One task, [`Engine::run`], owns the plan and the journal and speaks to the reporter. It
-//! starts up to `jobs` jobs, each a task. One that only waits, for a source's pace or for a
+//! starts up to `jobs` jobs, on threads that may block (`executor`). One that only waits, for a source's pace or for a
 //! service that downloads by itself, gives its place to another. Jobs share nothing but the
 //! sources and speak to the coordinator by their return value and by letters over an unbounded
 //! channel: sending never blocks, so no job waits for the coordinator while the coordinator
@@ -28,6 +28,7 @@ mod cancel;
 mod choose;
 mod delivered;
 mod event;
+mod executor;
 mod explain;
 mod fallback;
 mod fetch;

@@ -6,11 +6,9 @@ use super::cancel::Cancel;
 use super::event::Event;
 use crate::music::TrackId;
 
-/// What a job tells the coordinator.
+/// What a job tells the coordinator, who reads it at once.
 #[derive(Debug)]
 pub(super) enum Letter {
-    /// For everybody.
-    Event(Event),
     /// The job of the item at that plan position only waits; another may run in its place.
     Waits(usize),
     /// It goes on.
@@ -19,21 +17,39 @@ pub(super) enum Letter {
 
 /// A job's line to the coordinator. Sending never blocks.
 #[derive(Clone, Debug)]
-pub(super) struct Post(mpsc::UnboundedSender<Letter>);
+pub(super) struct Post {
+    letters: mpsc::UnboundedSender<Letter>,
+    news: mpsc::UnboundedSender<Event>,
+}
+
+/// The coordinator's end.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    pub(super) letters: mpsc::UnboundedReceiver<Letter>,
+    /// For everybody, and read when there is time: to wake the coordinator for each would cost
+    /// more than most of what they tell of.
+    pub(super) news: mpsc::UnboundedReceiver<Event>,
+}
 
 impl Post {
-    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Letter>) {
-        let (sender, inbox) = mpsc::unbounded_channel();
-        (Self(sender), inbox)
+    pub(super) fn new() -> (Self, Inbox) {
+        let ((to_read, letters), (to_tell, news)) =
+            (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        let post = Self {
+            letters: to_read,
+            news: to_tell,
+        };
+        (post, Inbox { letters, news })
     }
 
+    // The coordinator outlives every job but an aborted one, of which nobody asks.
+
     pub(super) fn tell(&self, event: Event) {
-        self.send(Letter::Event(event));
+        drop(self.news.send(event));
     }
 
     fn send(&self, letter: Letter) {
-        // The coordinator outlives every job but an aborted one, of which nobody asks.
-        drop(self.0.send(letter));
+        drop(self.letters.send(letter));
     }
 }
 
@@ -78,7 +94,7 @@ impl Drop for Waiting {
 #[cfg(test)]
 impl Errand {
     /// An errand of nobody, and what is told on the way.
-    pub(super) fn for_test() -> (Self, mpsc::UnboundedReceiver<Letter>) {
+    pub(super) fn for_test() -> (Self, Inbox) {
         let (post, inbox) = Post::new();
         let errand = Self {
             at: 0,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::roll::Albums;
 use crate::convert::{self, Heard};
 use crate::engine::cancel::Cancel;
+use crate::engine::executor::blocking;
 use crate::engine::finish::Finisher;
 use crate::layout::RelPath;
 use crate::music::TrackId;
@@ -386,5 +387,5 @@ pub(in crate::engine) async fn even_out(
     context: Arc<crate::engine::job::Context>,
     cancel: Cancel,
 ) -> Option<Levelled> {
-    crate::engine::job::blocking(move || album.even_out(&context.finisher, &cancel)).await
+    blocking(move || album.even_out(&context.finisher, &cancel)).await
 }

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::roll::Albums;
+use crate::engine::executor::blocking;
 use crate::engine::finish::{FinishError, Finished};
-use crate::engine::job::{Before, Context, End, Report, blocking};
+use crate::engine::job::{Before, Context, End, Report};
 use crate::music::SourceName;
 use crate::plan::{ItemState, Plan, PlanItem, SkipReason};
 

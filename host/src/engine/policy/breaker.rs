@@ -414,8 +414,8 @@ mod tests {
             assert!(matches!(end, Err(Fault::Dropped(_))), "{end:?}");
         }
         assert_eq!(guarded.inner.called(), 1);
-        assert!(inbox.try_recv().is_ok());
-        assert!(inbox.try_recv().is_err());
+        assert!(inbox.news.try_recv().is_ok());
+        assert!(inbox.news.try_recv().is_err());
     }
 
     #[tokio::test(start_paused = true)]

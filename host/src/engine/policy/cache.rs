@@ -12,6 +12,7 @@ use musicdl_plugin_api::{DownloadRequest, Files, Query};
 use super::counts::Counts;
 use super::{Answer, Calls, Found};
 use crate::engine::book::SourceBook;
+use crate::engine::executor::blocking;
 use crate::engine::post::Errand;
 use crate::music::SourceName;
 
@@ -35,9 +36,8 @@ impl<S: Calls> Calls for Cached<S> {
             if !errand.fresh {
                 let (book, name, age) = (Arc::clone(&self.book), self.name.clone(), self.age);
                 let wanted = key.clone();
-                let kept = tokio::task::spawn_blocking(move || book.answer(&name, &wanted, age));
-                // Work is dropped only by a runtime that shuts down: then nothing was kept.
-                if let Ok(Some(hits)) = kept.await {
+                let kept = blocking(move || book.answer(&name, &wanted, age));
+                if let Some(hits) = kept.await {
                     self.counts.cache_hits.add(1);
                     return Ok(Found { hits, kept: true });
                 }

@@ -1,6 +1,7 @@
-//! The call itself: on a thread of its own, under its deadline, cancelled when its item is.
+//! The call itself: under its deadline, cancelled when its item is.
 //! A download that the source handed to a service of its own is followed to its end.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,12 +12,12 @@ use musicdl_plugin_api::{
     SourceError,
 };
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Calls, Found, lock};
 use crate::engine::event::Event;
+use crate::engine::executor::{Chore, Done, Panicked, chore};
 use crate::engine::post::{Errand, Post};
 use crate::music::{SourceName, TrackId};
 
@@ -142,7 +143,7 @@ impl Calls for Called {
             let beat = self.pulses.searches.begin(Instant::now());
             let still = tokio::time::sleep(beat.left(Instant::now()));
             tokio::pin!(still);
-            let mut call = tokio::task::spawn_blocking(move || source.search_raw(&query));
+            let mut call = chore(move || source.search_raw(&query));
             let deadline = tokio::time::sleep(self.deadlines.search);
             tokio::pin!(deadline);
             let mut elsewhere = None;
@@ -199,8 +200,7 @@ impl Called {
         });
         let progress = Progress::new(Arc::clone(&watch) as Arc<dyn ProgressSink>);
         let (source, target) = (Arc::clone(&self.source), request.target_id.clone());
-        let mut call =
-            tokio::task::spawn_blocking(move || source.download_raw(&request, &progress));
+        let mut call = chore(move || source.download_raw(&request, &progress));
 
         let mut stage = Stage::Called;
         let mut elsewhere = None;
@@ -275,13 +275,9 @@ impl Called {
 
     /// Tells the source to let go of a target and gives the call its grace. A call that does
     /// not return even then is left behind: its thread is lost, its directory is not read.
-    async fn end_call(
-        &self,
-        target: &str,
-        call: Option<JoinHandle<Result<Download, SourceError>>>,
-    ) {
+    async fn end_call(&self, target: &str, call: Option<Chore<Result<Download, SourceError>>>) {
         let (source, target) = (Arc::clone(&self.source), target.to_owned());
-        let cancel = tokio::task::spawn_blocking(move || source.cancel_raw(&target));
+        let cancel = chore(move || source.cancel_raw(&target));
         let both = async {
             if let Ok(Err(error)) = cancel.await {
                 tracing::debug!(source = %self.name, %error, "cancel refused");
@@ -304,8 +300,9 @@ fn done_with() -> SourceError {
 
 /// A call whose thread panicked: only possible for sources that live in this process and do
 /// not come through the boundary, which catches panics itself.
-fn died<T>(error: JoinError) -> Result<T, SourceError> {
-    Err(SourceError::internal(format!("the call died: {error}")))
+fn died<T>(panic: Box<dyn Any + Send>) -> Result<T, SourceError> {
+    let words = Panicked::with(panic.as_ref());
+    Err(SourceError::internal(format!("the call panicked: {words}")))
 }
 
 /// The host's end of one download.
@@ -375,7 +372,7 @@ impl Watch {
     /// The call has returned, which is a sign of life whatever it says.
     fn answered(
         &self,
-        answer: Result<Result<Download, SourceError>, JoinError>,
+        answer: Done<Result<Download, SourceError>>,
     ) -> Result<Download, SourceError> {
         lock(&self.life).sign(Instant::now());
         answer.unwrap_or_else(died)

@@ -5,7 +5,7 @@
 //! - [`breaker`]: a source that fails again and again, or asks for a long rest, is left alone;
 //! - [`retry`]: what may work the next time is tried again, after a wait;
 //! - [`pace`]: no more calls at once, and no faster, than the source declares;
-//! - [`call`]: the call itself, on a thread of its own, under its deadline.
+//! - [`call`]: the call itself, under its deadline.
 //!
 //! A wrapper is a [`Calls`] around a [`Calls`]: the two calls of a
 //! [`Source`](musicdl_plugin_api::Source) that cost it something, as futures. Futures, because

@@ -23,6 +23,7 @@ use super::call::{Pulse, Pulses};
 use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found, Rest, lock};
 use crate::engine::book::SourceBook;
+use crate::engine::executor::blocking;
 use crate::engine::post::Errand;
 use crate::music::SourceName;
 
@@ -344,11 +345,7 @@ impl<S: Calls> Calls for Paced<S> {
             let _place = self.enter(&self.searches, pulse, errand).await?;
             if let Some(book) = &self.book {
                 let (book, name) = (Arc::clone(book), self.name.clone());
-                let noted = tokio::task::spawn_blocking(move || {
-                    book.search_starts(&name, Timestamp::now());
-                });
-                // Only a runtime that shuts down drops the note, and with it the search.
-                drop(noted.await);
+                blocking(move || book.search_starts(&name, Timestamp::now())).await;
             }
             self.counts.searches.add(1);
             self.heed(self.inner.search(query, errand).await)

@@ -12,6 +12,7 @@ use musicdl_plugin_api::{DownloadRequest, Files, Query, SourceError};
 use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found};
 use crate::engine::event::Event;
+use crate::engine::executor::blocking;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
 use crate::engine::post::Errand;
 use crate::music::SourceName;
@@ -123,7 +124,7 @@ impl<S: Calls> Calls for Retried<S> {
 /// Every try is promised an empty directory.
 async fn empty(dir: &Path) -> Result<(), Fault> {
     let dir = dir.to_owned();
-    let emptied = tokio::task::spawn_blocking(move || -> io::Result<()> {
+    let emptied = blocking(move || -> io::Result<()> {
         for entry in std::fs::read_dir(&dir)? {
             let entry = entry?;
             if entry.file_type()?.is_dir() {
@@ -135,16 +136,14 @@ async fn empty(dir: &Path) -> Result<(), Fault> {
         Ok(())
     });
     match emptied.await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => {
+        Ok(()) => Ok(()),
+        Err(error) => {
             let kind = format!("{:?}", error.kind());
             let mut fault =
                 SourceError::internal(format!("its directory cannot be emptied: {error}"));
             fault.extra.push(("io_error".to_owned(), kind));
             Err(fault.into())
         }
-        // Only a runtime that shuts down drops work, and then nobody waits for the answer.
-        Err(_) => Err(SourceError::cancelled().into()),
     }
 }
 

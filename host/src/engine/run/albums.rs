@@ -55,8 +55,8 @@ impl Run<'_> {
         let claim = Arc::new(Claim::new(lane, key, members));
         let errand = self.errand(at);
         let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), errand);
-        let task = self.jobs.spawn(async move { Done::Items(job.await) });
-        self.running.insert(task.id(), Work::Album(claim));
+        let task = self.jobs.start(async move { Done::Items(job.await) });
+        self.running.insert(task, Work::Album(claim));
     }
 
     pub(super) fn member(&self, at: usize, before: Before) -> Member {

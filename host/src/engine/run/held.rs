@@ -16,8 +16,8 @@ impl Run<'_> {
     pub(super) fn publish(&mut self, waiting: Vec<Waiting>) {
         let positions = waiting.iter().map(|one| one.at).collect();
         let job = together::publish(waiting, Arc::clone(&self.context));
-        let task = self.jobs.spawn(async move { Done::Items(job.await) });
-        self.running.insert(task.id(), Work::Publish(positions));
+        let task = self.jobs.start(async move { Done::Items(job.await) });
+        self.running.insert(task, Work::Publish(positions));
     }
 
     /// The item is ready, and in progress until its album is.

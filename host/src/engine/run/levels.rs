@@ -15,8 +15,8 @@ impl Run<'_> {
     pub(super) fn level(&mut self, album: gain::Album) {
         let cancel = self.cancel.clone();
         let job = gain::even_out(album, Arc::clone(&self.context), cancel);
-        let task = self.jobs.spawn(async move { Done::Levelled(job.await) });
-        self.running.insert(task.id(), Work::Gain);
+        let task = self.jobs.start(async move { Done::Levelled(job.await) });
+        self.running.insert(task, Work::Gain);
     }
 
     pub(super) fn settle_levelled(&mut self, levelled: Levelled) {

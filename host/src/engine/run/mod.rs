@@ -16,8 +16,6 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::album::gain::{Levelled, Levelling};
@@ -25,9 +23,10 @@ use super::album::together::{HeldAlbum, Together};
 use super::album::{AlbumKey, Claim};
 use super::cancel::Cancel;
 use super::event::{Event, Reporter, Tried};
+use super::executor::{Executor, JobId};
 use super::job::{Before, Context, Report};
 use super::journal::{Entry, Journal};
-use super::post::{Letter, Post};
+use super::post::{Inbox, Letter, Post};
 use super::{EarlyEnd, Postponed};
 use crate::music::TrackId;
 use crate::plan::{Plan, Status};
@@ -42,7 +41,9 @@ const ABORT_TIME: Duration = Duration::from_secs(1);
 const WAITING_PER_JOB: usize = 4;
 /// What is to be written waits so long for more of it: a commit takes as long for one entry as for
 /// a hundred, and nobody is served while it does.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
+/// How often everybody hears what jobs tell while they run.
+const NEWS_EVERY: Duration = Duration::from_millis(50);
 /// How often a run looks whether somebody asks something of it.
 const WISHES_EVERY: Duration = Duration::from_millis(250);
 
@@ -56,13 +57,13 @@ pub(super) struct Run<'a> {
     post: Post,
     /// Jobs that may work at once.
     most: usize,
-    jobs: JoinSet<Done>,
+    jobs: Executor<Done>,
     /// Albums whose loudness is wanted; `None`: it is not.
     levelling: Option<Levelling>,
     /// Albums that are published as a whole; `None`: none are.
     together: Option<Together>,
-    /// What was handed out and has not come back, by task.
-    running: HashMap<tokio::task::Id, Work>,
+    /// What was handed out and has not come back, by job.
+    running: HashMap<JobId, Work>,
     /// Plan positions that a claim gave back.
     returned: VecDeque<usize>,
     /// Plan positions by album; made when the first claim is.
@@ -115,7 +116,7 @@ impl<'a> Run<'a> {
             cancel,
             post,
             most,
-            jobs: JoinSet::new(),
+            jobs: Executor::new(),
             levelling,
             together,
             running: HashMap::new(),
@@ -143,13 +144,15 @@ impl<'a> Run<'a> {
 
 impl Run<'_> {
     /// Carries out everything that is pending.
-    pub(super) async fn coordinate(&mut self, mut inbox: mpsc::UnboundedReceiver<Letter>) {
+    pub(super) async fn coordinate(&mut self, mut inbox: Inbox) {
         let cancel = self.cancel.clone();
         // Set once each, so that no flood of events moves them.
         let (mut deadline, mut last_call) = (None, None);
         let mut commit_at = None;
         let mut ear = tokio::time::interval(WISHES_EVERY);
         ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut mouth = tokio::time::interval(NEWS_EVERY);
+        mouth.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
                 if let Some(waiting) = self.next_to_publish() {
@@ -176,12 +179,14 @@ impl Run<'_> {
                     commit_at = None;
                     self.commit();
                 }
-                Some(letter) = inbox.recv() => self.read(letter),
-                Some(ended) = self.jobs.join_next_with_id() => {
-                    self.settle(ended);
-                    while let Some(ended) = self.jobs.try_join_next_with_id() {
-                        self.settle(ended);
+                Some(letter) = inbox.letters.recv() => self.read(letter),
+                (job, ended) = self.jobs.next() => {
+                    self.settle(job, ended);
+                    while let Some((job, ended)) = self.jobs.try_next() {
+                        self.settle(job, ended);
                     }
+                    // What they told on the way comes before their ends.
+                    self.spread(&mut inbox);
                 }
                 () = cancel.stopping(), if deadline.is_none() => {
                     self.reporter.event(&Event::Stopping);
@@ -190,6 +195,7 @@ impl Run<'_> {
                 }
                 () = until(due), if due.is_some() => {}
                 _ = ear.tick() => self.hear_wishes(),
+                _ = mouth.tick() => self.spread(&mut inbox),
                 () = until(deadline), if deadline.is_some() && !cancel.is_aborting() => cancel.abort(),
                 () = cancel.aborting(), if last_call.is_none() => {
                     last_call = Some(Instant::now() + ABORT_TIME);
@@ -197,9 +203,7 @@ impl Run<'_> {
                 () = until(last_call), if last_call.is_some() => self.give_up_waiting(),
             }
         }
-        while let Ok(letter) = inbox.try_recv() {
-            self.read(letter);
-        }
+        self.spread(&mut inbox);
         if cancel.is_stopping() {
             self.early.get_or_insert(EarlyEnd::Interrupted);
         }
@@ -217,9 +221,15 @@ impl Run<'_> {
                 || self.most > 1 && self.running.len() < self.most * WAITING_PER_JOB)
     }
 
+    /// Tells what jobs told.
+    fn spread(&mut self, inbox: &mut Inbox) {
+        while let Ok(event) = inbox.news.try_recv() {
+            self.reporter.event(&event);
+        }
+    }
+
     fn read(&mut self, letter: Letter) {
         match letter {
-            Letter::Event(event) => self.reporter.event(&event),
             Letter::Waits(at) => {
                 // One that has come back in the meantime waits for nothing.
                 if self.running.values().any(|work| work.leads(at)) {
@@ -266,8 +276,7 @@ impl Run<'_> {
 
     /// Jobs that did not end in time are left behind; their items are pending again.
     fn give_up_waiting(&mut self) {
-        self.jobs.abort_all();
-        self.jobs.detach_all();
+        self.jobs.leave_all();
         for work in std::mem::take(&mut self.running).into_values() {
             for at in work.positions() {
                 self.give_back(at);

@@ -97,8 +97,8 @@ impl Run<'_> {
         self.reporter.event(&Event::ItemStarted { id, name });
         let task = self
             .jobs
-            .spawn(async move { Done::Items(vec![(at, job.await)]) });
-        self.running.insert(task.id(), Work::Track(at));
+            .start(async move { Done::Items(vec![(at, job.await)]) });
+        self.running.insert(task, Work::Track(at));
     }
 
     pub(super) fn errand(&mut self, at: usize) -> Errand {

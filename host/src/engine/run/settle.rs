@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Done, Run, Work};
 use crate::engine::event::Event;
+use crate::engine::executor::{JobId, Panicked};
 use crate::engine::job::{Before, End, Report};
 use crate::engine::journal::Entry;
 use crate::engine::policy::Rest;
@@ -18,25 +19,17 @@ use crate::plan::{ItemState, SkipReason};
 const PUT_OFF_AT_MOST: u32 = 5;
 
 impl Run<'_> {
-    pub(super) fn settle(
-        &mut self,
-        ended: Result<(tokio::task::Id, Done), tokio::task::JoinError>,
-    ) {
+    pub(super) fn settle(&mut self, job: JobId, ended: Result<Done, Panicked>) {
+        let Some(work) = self.running.remove(&job) else {
+            return;
+        };
         let reports = match ended {
-            Ok((task, done)) => {
-                self.running.remove(&task);
-                match done {
-                    Done::Items(reports) => reports,
-                    Done::Levelled(levelled) => {
-                        return levelled.map_or((), |levelled| self.settle_levelled(levelled));
-                    }
-                }
+            Ok(Done::Items(reports)) => reports,
+            Ok(Done::Levelled(levelled)) => {
+                return levelled.map_or((), |levelled| self.settle_levelled(levelled));
             }
             Err(error) => {
                 // A panic of ours: it costs the item, and the item only.
-                let Some(work) = self.running.remove(&error.id()) else {
-                    return;
-                };
                 if matches!(work, Work::Gain) {
                     tracing::error!(%error, "an album has no gain: internal error");
                 }
