@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -15,6 +16,9 @@ use super::root::sync_folder;
 use super::staging::{StagingArea, set_mode};
 use super::{PublishError, Publisher};
 use crate::layout::RelPath;
+
+/// Bytes from which on a file is synced by itself.
+const LARGE: u64 = 1024 * 1024;
 
 /// A file at its final path, as the journal remembers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +50,7 @@ impl Publisher {
             Err(error)
         })?;
         set_mode(&file, self.mode);
-        file.sync_all().map_err(self.root.failed("sync", staged))?;
+        self.sync(&file).map_err(self.root.failed("sync", staged))?;
         let folder = self.folders.make(relative.parent().as_ref())?;
         let name = relative.file_name();
         match name::give(At::path(staged), &folder, name, Onto::FreeName) {
@@ -136,6 +140,15 @@ impl Publisher {
         fill(&part.file, content).map_err(self.root.failed("write", &path))?;
         name::give(part.at(), folder, name, onto)
             .map_err(|refusal| self.refused(refusal, folder, name))
+    }
+
+    /// Brings a file to the disk. Large ones take turns: together each of them takes as long as
+    /// all, and whoever fetched them waits for the disk while nobody uses the network. The disk
+    /// is none the slower for it, as a large file keeps it busy by itself.
+    pub(super) fn sync(&self, file: &File) -> io::Result<()> {
+        let is_large = file.metadata()?.len() >= LARGE;
+        let _turn = is_large.then(|| self.syncs.lock().unwrap_or_else(PoisonError::into_inner));
+        file.sync_all()
     }
 
     /// Syncs the folder and reads what the journal needs.

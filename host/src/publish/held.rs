@@ -73,7 +73,7 @@ impl Publisher {
         self.holds.store(true, Ordering::Relaxed);
         let file = self.open_regular(staged)?;
         set_mode(&file, self.mode);
-        file.sync_all().map_err(self.root.failed("sync", staged))?;
+        self.sync(&file).map_err(self.root.failed("sync", staged))?;
         let path = RelPath::from_saved(&format!("{HIDDEN}/{HELD}"));
         let path = path.expect("its parts are names");
         let folder = self.folders.make(Some(&path))?;

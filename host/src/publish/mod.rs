@@ -36,8 +36,8 @@ mod sole;
 mod staging;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
@@ -72,6 +72,8 @@ pub struct Publisher {
     started: String,
     /// Whether any file may wait for others of its album.
     holds: AtomicBool,
+    /// Held while a large file is synced.
+    syncs: Mutex<()>,
 }
 
 impl Publisher {
@@ -90,6 +92,7 @@ impl Publisher {
         Ok(Self {
             started: started.to_string(),
             holds: AtomicBool::new(held::may_be_in(root.path())),
+            syncs: Mutex::default(),
             root,
             area,
             folders,

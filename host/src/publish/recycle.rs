@@ -58,7 +58,7 @@ impl Publisher {
         };
         let file = self.open_regular(staged)?;
         set_mode(&file, self.mode);
-        file.sync_all().map_err(self.root.failed("sync", staged))?;
+        self.sync(&file).map_err(self.root.failed("sync", staged))?;
         self.recycle(&folder, relative.parent(), &old)?;
         let name = relative.file_name();
         let onto = if old.name == name {
