@@ -5,8 +5,8 @@
 //! Each of them, and the server, is a process of its own, so that nobody's processor time and
 //! memory is counted for another. They take turns, several times over, and the median counts.
 //! What they leave is emptied at once and removed at the very end: some file systems (ext4 without
-//! a journal) look past every file that was removed lately when they make one, so that whoever
-//! comes later would pay for it.
+//! a journal) look past every file that was removed within some minutes when they make one, so
+//! that whoever comes later would pay for it. Two runs should be as far apart.
 //!
 //! The others do nothing to audio, which is most of the engine's work. So it is compared twice:
 //!
@@ -55,7 +55,7 @@ const OF_ARIA2C: f64 = 2.0;
 const MEMORY_MIB: f64 = 40.0;
 
 /// How often each has its turn.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -79,8 +79,16 @@ fn main() {
         // Cargo adds words of its own.
         _ => {
             let room = tempfile::tempdir().expect("a temporary directory can be made");
-            compare(BIG, &room.path().join("big"));
-            compare(SMALL, &room.path().join("small"));
+            let mut sets = [BIG, SMALL].map(|set| (set, Turns::default()));
+            // Who tags removes files; so they come last.
+            for round in [round_without_audio, round_with_audio] {
+                for (set, turns) in &mut sets {
+                    take_turns(*set, room.path(), turns, round);
+                }
+            }
+            for (set, turns) in &sets {
+                compare(*set, turns);
+            }
         }
     }
 }
@@ -115,6 +123,8 @@ struct Took {
 /// What all of them took in their turns.
 #[derive(Default)]
 struct Turns {
+    /// How often they took turns.
+    rounds: usize,
     bare: Vec<Took>,
     engine: Vec<Took>,
     aria2c: Vec<Took>,
@@ -124,13 +134,16 @@ struct Turns {
     engine_of_few: Vec<Took>,
 }
 
-fn compare(set: Set, room: &Path) {
-    let mut turns = Turns::default();
-    for nth in 0..ROUNDS {
-        let room = room.join(nth.to_string());
-        std::fs::create_dir_all(&room).expect("the room is ours");
-        round(set, &room, &mut turns);
+fn take_turns(set: Set, room: &Path, turns: &mut Turns, round: fn(Set, &Path, &mut Turns)) {
+    for _ in 0..ROUNDS {
+        let room = room.join(format!("{} {}", set.bytes, turns.rounds));
+        std::fs::create_dir(&room).expect("the room is ours");
+        round(set, &room, turns);
+        turns.rounds += 1;
     }
+}
+
+fn compare(set: Set, turns: &Turns) {
     let what = format!("{} x {} KB over loopback", set.files, set.bytes / 1000);
     let (bare, engine) = (median(&turns.bare), median(&turns.engine));
     against(&format!("{what}, audio apart"), set, engine, bare);
@@ -185,7 +198,8 @@ fn rate(set: Set, took: Took) -> f64 {
 fn median(turns: &[Took]) -> Took {
     let middle = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
+        let (lower, upper) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
+        f64::midpoint(lower, upper)
     };
     let of = |measure: fn(&Took) -> f64| middle(turns.iter().map(measure).collect());
     Took {
@@ -195,28 +209,57 @@ fn median(turns: &[Took]) -> Took {
     }
 }
 
-/// Everybody's turn.
-fn round(set: Set, room: &Path, turns: &mut Turns) {
+/// Everybody's turn, of those that do nothing to audio.
+fn round_without_audio(set: Set, room: &Path, turns: &mut Turns) {
+    let (mut server, url) = started(set.bytes, Audio::Apart);
+    let turn = |who| contestant(who, Audio::Apart, &url, set, &room.join(who));
+    for who in in_turn(turns.rounds) {
+        let took = turn(who);
+        turns.of(who).push(took);
+    }
+    turns.aria2c.push(aria2c(&url, set, room));
+    stop(&mut server);
+}
+
+/// The same of those that check and tag it.
+fn round_with_audio(set: Set, room: &Path, turns: &mut Turns) {
     let few = Set {
         files: set.files / 4,
         ..set
     };
-    let (mut server, url) = started(set.bytes, Audio::Apart);
-    let apart = |who, name| contestant(who, Audio::Apart, &url, set, &room.join(name));
-    turns.bare.push(apart("bare", "bare"));
-    turns.engine.push(apart("engine", "engine"));
-    turns.aria2c.push(aria2c(&url, set, room));
-    stop(&mut server);
     let (mut server, url) = started(set.bytes, Audio::Included);
-    let with = |who, set, name| contestant(who, Audio::Included, &url, set, &room.join(name));
-    turns
-        .bare_with_audio
-        .push(with("bare", set, "bare with audio"));
-    turns
-        .engine_with_audio
-        .push(with("engine", set, "engine with audio"));
-    turns.engine_of_few.push(with("engine", few, "engine, few"));
+    let turn = |who, set, name| contestant(who, Audio::Included, &url, set, &room.join(name));
+    for who in in_turn(turns.rounds) {
+        let took = turn(who, set, who);
+        turns.with_audio_of(who).push(took);
+    }
+    turns.engine_of_few.push(turn("engine", few, "few"));
     stop(&mut server);
+}
+
+/// Each is the first as often as the other.
+fn in_turn(round: usize) -> [&'static str; 2] {
+    if round.is_multiple_of(2) {
+        ["bare", "engine"]
+    } else {
+        ["engine", "bare"]
+    }
+}
+
+impl Turns {
+    fn of(&mut self, who: &str) -> &mut Vec<Took> {
+        match who {
+            "bare" => &mut self.bare,
+            _ => &mut self.engine,
+        }
+    }
+
+    fn with_audio_of(&mut self, who: &str) -> &mut Vec<Took> {
+        match who {
+            "bare" => &mut self.bare_with_audio,
+            _ => &mut self.engine_with_audio,
+        }
+    }
 }
 
 fn stop(server: &mut Child) {
