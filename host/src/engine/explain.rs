@@ -96,11 +96,8 @@ pub async fn explain(
             continue;
         }
         let mut chooser = Chooser::new(track, &options.rules);
-        let mut questions = queries(track, options.hits_per_search);
-        if lane.shapes_queries() {
-            questions.truncate(1);
-        }
-        for query in questions {
+        let most = if lane.shapes_queries() { 1 } else { usize::MAX };
+        for query in queries(track, options.hits_per_search).take(most) {
             match lane.search(&query, &errand).await {
                 Ok(found) => {
                     of_one.asked.push(Asked {

@@ -33,8 +33,8 @@ const PRINTS: [&str; 12] = [
     "stereo",
 ];
 
-/// The queries for a track, in the order in which they are made.
-pub(super) fn queries(track: &Track, limit: u32) -> Vec<Query> {
+/// The queries for a track, in the order in which they are made. Mostly the first is enough.
+pub(super) fn queries(track: &Track, limit: u32) -> impl Iterator<Item = Query> + Send + use<> {
     let facts = Query {
         kind: TargetKind::TRACK,
         title: Some(track.title.clone()),
@@ -51,13 +51,10 @@ pub(super) fn queries(track: &Track, limit: u32) -> Vec<Query> {
         limit,
         ..Query::default()
     };
-    texts(track)
-        .into_iter()
-        .map(|text| Query {
-            text,
-            ..facts.clone()
-        })
-        .collect()
+    texts(track).into_iter().map(move |text| Query {
+        text,
+        ..facts.clone()
+    })
 }
 
 /// A title without what says which print or edition it is, and without credits.
@@ -201,10 +198,7 @@ mod tests {
                 .collect(),
             ..Track::new(TrackId::text("x"), title)
         };
-        queries(&track, 10)
-            .into_iter()
-            .map(|query| query.text)
-            .collect()
+        queries(&track, 10).map(|query| query.text).collect()
     }
 
     #[test]

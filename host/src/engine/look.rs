@@ -34,10 +34,8 @@ pub(super) async fn look(
     context: Arc<Context>,
     errand: Errand,
 ) -> Look {
-    let mut queries = queries(&item.track, context.hits_per_search);
-    if lane.shapes_queries() {
-        queries.truncate(1);
-    }
+    let most = if lane.shapes_queries() { 1 } else { usize::MAX };
+    let queries = queries(&item.track, context.hits_per_search).take(most);
     let (mut hits, mut kept) = (0, false);
     // Over all answers, because two questions find the same thing twice and it is one candidate.
     let mut chooser = Chooser::new(&item.track, &context.rules);
