@@ -62,3 +62,4 @@ pub mod state;
 pub mod tagging;
 pub mod ui;
 pub mod verify;
+mod whole_file;

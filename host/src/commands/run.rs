@@ -32,6 +32,7 @@ use crate::publish::{Publisher, Quarantine};
 use crate::state::{Memory, SourceNotes, State};
 use crate::tagging::CoverLimits;
 use crate::ui::Screen;
+use crate::whole_file;
 
 /// Hits asked of a source in one search: enough for the right one among covers and live
 /// versions, few enough for one page of every service.
@@ -335,15 +336,11 @@ fn early_failure(outcome: &Outcome) -> Option<Failure> {
 /// The report beside the journal, for scripts and for later.
 fn keep(report: &Report, state: &Path, screen: &Screen) {
     let path = state.join("report.json");
-    let written = tempfile::NamedTempFile::new_in(state)
-        .and_then(|mut temp| {
-            let mut buffered = BufWriter::new(temp.as_file_mut());
-            serde_json::to_writer_pretty(&mut buffered, report)?;
-            buffered.flush()?;
-            drop(buffered);
-            temp.persist(&path).map_err(|error| error.error)
-        })
-        .map(drop);
+    let written = whole_file::replace(&path, |out| {
+        let mut buffered = BufWriter::new(out);
+        serde_json::to_writer_pretty(&mut buffered, report)?;
+        buffered.flush()
+    });
     if let Err(error) = written {
         screen.warnings(&[format!(
             "the report `{}` was not written: {error}",

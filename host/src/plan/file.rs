@@ -14,6 +14,7 @@ use super::{
 use crate::config::EntryLayout;
 use crate::layout::RelPath;
 use crate::music::{Track, TrackId};
+use crate::whole_file;
 
 /// Format of the files written today; an older one is still read, a newer one refused.
 pub const FORMAT: u32 = 1;
@@ -139,24 +140,13 @@ impl Plan {
             path: path.to_owned(),
             source,
         };
-        let dir = match path.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir,
-            _ => Path::new("."),
+        let write = |out: &mut dyn Write| {
+            let mut out = BufWriter::new(out);
+            self.write_json(&mut out)?;
+            out.write_all(b"\n")?;
+            out.flush()
         };
-        let mut temp = tempfile::NamedTempFile::new_in(dir).map_err(io)?;
-        let mut out = BufWriter::new(temp.as_file_mut());
-        self.write_json(&mut out)
-            .map_err(|source| PlanFileError::Json {
-                path: path.to_owned(),
-                source,
-            })?;
-        out.write_all(b"\n")
-            .and_then(|()| out.flush())
-            .map_err(io)?;
-        drop(out);
-        temp.as_file().sync_all().map_err(io)?;
-        temp.persist(path).map_err(|error| io(error.error))?;
-        Ok(())
+        whole_file::replace(path, write).map_err(io)
     }
 
     /// Restores a plan that [`Plan::save`] wrote.

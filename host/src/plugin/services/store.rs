@@ -4,7 +4,7 @@
 //! command beside a running download) is seen and not undone.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +12,7 @@ use musicdl_plugin_api::SourceError;
 
 use super::disk;
 use crate::music::SourceName;
+use crate::whole_file;
 
 /// Largest value, in bytes: room for a token or a cookie jar, not for a cache.
 const MAX_VALUE: usize = 64 * 1024;
@@ -80,11 +81,9 @@ impl Store {
     /// Whole or not at all: aside, to the disk, then renamed, and the renaming to the disk.
     fn write(&self, values: &Values) -> io::Result<()> {
         make_private_dir(&self.dir)?;
-        // Made with mode 0600 by `tempfile`, so that it is at no instant open to others.
-        let mut aside = tempfile::NamedTempFile::new_in(&self.dir)?;
-        aside.write_all(&serde_json::to_vec_pretty(values)?)?;
-        aside.as_file().sync_all()?;
-        aside.persist(&self.file).map_err(|failed| failed.error)?;
+        let text = serde_json::to_vec_pretty(values)?;
+        // At no instant open to others.
+        whole_file::replace(&self.file, |out| out.write_all(&text))?;
         sync_dir(&self.dir)
     }
 }
