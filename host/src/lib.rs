@@ -14,6 +14,7 @@
 //! Beside the walk: [`music`] has the nouns all of them share, [`matching`] decides whether
 //! a hit is the wanted recording, [`ffmpeg`] starts and ends that program, [`ui`] prints,
 //! [`cli`] and [`commands`] join the stages, [`kit`] is what authors of plugins work with.
+//! `beneath` opens paths that others may change meanwhile, `whole_file` writes small files.
 //!
 //! # Files on disk, and who owns them
 //!
@@ -27,6 +28,7 @@
 //! | `LIBRARY/.musicdl/recycle/` | what gave way to something better, by [`publish`]; emptied by the user |
 //! | `STATE/state.db` | the journal, by [`state`] |
 //! | `STATE/report.json` | the last run's report, by [`commands`] |
+//! | `STATE/.../NAME.part` | what a killed writer left of such a file; the next one uses it up |
 //! | `STATE/plugins/NAME.json` | what a plugin keeps, by [`plugin`] |
 //! | `STATE/quarantine/` | refused files with their reasons, by [`publish`]; old ones are removed |
 //! | `PLUGINS/plugins.lock` | the plugins the user trusts, by [`plugin::trust`] |
