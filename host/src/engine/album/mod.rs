@@ -13,6 +13,7 @@ pub(super) mod gain;
 mod roll;
 pub(super) mod together;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -81,6 +82,8 @@ pub(super) struct Claim {
     /// Position of the source.
     pub(super) lane: usize,
     pub(super) key: AlbumKey,
+    /// Plan positions and tracks of the album that did not join when it was made.
+    others: Vec<(usize, Track)>,
     roster: Mutex<Roster>,
 }
 
@@ -92,11 +95,17 @@ struct Roster {
 }
 
 impl Claim {
-    pub(super) fn new(lane: usize, key: AlbumKey, members: Vec<Member>) -> Self {
+    pub(super) fn new(
+        lane: usize,
+        key: AlbumKey,
+        members: Vec<Member>,
+        others: Vec<(usize, Track)>,
+    ) -> Self {
         let positions = members.iter().map(|member| member.at).collect();
         Self {
             lane,
             key,
+            others,
             roster: Mutex::new(Roster {
                 open: Some(members),
                 positions,
@@ -417,7 +426,21 @@ impl Grabbed {
         context: &Arc<Context>,
     ) {
         let Some(home) = home else { return };
-        for extra in extras {
+        // What is wanted and comes from elsewhere must find its place free.
+        let members = self.claim.positions();
+        let others = self.claim.others.iter();
+        let others: Vec<&Track> = others
+            .filter(|(at, _)| !members.contains(at))
+            .map(|(_, track)| track)
+            .collect();
+        let wanted: HashSet<usize> = files::pair(&others, &extras, &context.rules)
+            .into_iter()
+            .flatten()
+            .collect();
+        for (at, extra) in extras.into_iter().enumerate() {
+            if wanted.contains(&at) {
+                continue;
+            }
             let Some(item) = extra.as_item(&home) else {
                 continue;
             };
@@ -501,7 +524,7 @@ mod tests {
     fn whoever_comes_while_a_claim_closes_is_served_or_sent_back_and_never_both() {
         let all_orders = || {
             let key = AlbumKey(Normalized::new("Ann"), Normalized::new("Birds"));
-            let claim = Arc::new(Claim::new(0, key, vec![member(0)]));
+            let claim = Arc::new(Claim::new(0, key, vec![member(0)], Vec::new()));
             let joining: Vec<_> = (1..4)
                 .map(|at| {
                     let claim = Arc::clone(&claim);

@@ -1,6 +1,6 @@
 //! Tracks of an album that a source has as a whole are fetched by one claim.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::queue::Readiness;
@@ -52,7 +52,13 @@ impl Run<'_> {
             self.news.push(Event::ItemStarted { id, name });
             members.push(self.member(other, before));
         }
-        let claim = Arc::new(Claim::new(lane, key, members));
+        let joined: HashSet<usize> = members.iter().map(|member| member.at).collect();
+        let others = self.of_album(&key).into_iter();
+        let others = others
+            .filter(|other| !joined.contains(other))
+            .map(|other| (other, self.plan.items[other].track.clone()))
+            .collect();
+        let claim = Arc::new(Claim::new(lane, key, members, others));
         let errand = self.errand(at);
         let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), errand);
         let task = self.jobs.start(async move { Done::Items(job.await) });

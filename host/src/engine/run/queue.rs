@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Done, Run, Work};
+use crate::engine::SearchOrder;
+use crate::engine::album::AlbumKey;
 use crate::engine::event::Event;
-use crate::engine::job;
+use crate::engine::job::{self, Before};
 use crate::engine::journal::Entry;
 use crate::engine::post::Errand;
 use crate::plan::{ItemKind, ItemState, SkipReason, Status};
@@ -87,18 +89,39 @@ impl Run<'_> {
     }
 
     pub(super) fn start(&mut self, at: usize) {
-        let errand = self.errand(at);
-        let item = &mut self.plan.items[at];
         let before = self.before.remove(&at).unwrap_or_default();
-        let job = job::carry_out(item.clone(), Arc::clone(&self.context), errand, before);
+        let item = &mut self.plan.items[at];
         item.state = ItemState::InProgress;
         let (id, name) = (item.id().clone(), item.display_name());
         self.book.push(Entry::Started { id: id.clone() });
         self.reporter.event(&Event::ItemStarted { id, name });
+        if let Some(lane) = self.begins_with_album(at, &before) {
+            return self.claim(at, lane, before);
+        }
+        let errand = self.errand(at);
+        let item = self.plan.items[at].clone();
+        let job = job::carry_out(item, Arc::clone(&self.context), errand, before);
         let task = self
             .jobs
             .start(async move { Done::Items(vec![(at, job.await)]) });
         self.running.insert(task, Work::Track(at));
+    }
+
+    /// The source to be asked first, if it is one of whole albums. The album is claimed at once
+    /// then: jobs of its tracks would only come back and ask for it one after the other, and
+    /// the last when its files are shared out already.
+    fn begins_with_album(&self, at: usize, before: &Before) -> Option<usize> {
+        let item = &self.plan.items[at];
+        let asks_in_order = self.context.order == SearchOrder::Priority;
+        if !asks_in_order || !item.needs_source() || self.context.finisher.has_held(item) {
+            return None;
+        }
+        AlbumKey::of(&item.track)?;
+        let mut lanes = self.context.lanes.iter().enumerate();
+        let first = lanes.find(|(at, lane)| lane.dropped().is_none() && !before.asked.contains(at));
+        first
+            .filter(|(_, lane)| lane.is_album_only())
+            .map(|(lane, _)| lane)
     }
 
     pub(super) fn errand(&mut self, at: usize) -> Errand {

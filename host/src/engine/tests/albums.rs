@@ -1,6 +1,6 @@
 //! Sources that have whole albums only, alone and beside others.
 
-use super::shop::Shop;
+use super::shop::{Manner, Shop};
 use super::*;
 
 const ALBUMS: Capabilities = Capabilities::ALBUM_ONLY;
@@ -137,4 +137,46 @@ async fn files_that_nobody_wanted_are_kept_where_the_user_says_so() {
     desk.run(vec![("crates", crates, ALBUMS)]).await;
     assert_eq!(desk.plan.statistics().completed, 3);
     assert!(desk.dir.path().join("music/Ann/Magpie.wav").is_file());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wanted_track_that_comes_from_elsewhere_finds_its_place_free_of_extra_files() {
+    let mut desk = Desk::wanting(long_days());
+    desk.options.extra_files = ExtraFiles::Keep;
+    let shop = Arc::new(Shop::with(&["Owls"]).who(Manner::Holds));
+    let crates = Arc::new(Shop::has_album(
+        "Long Days",
+        &["Bluebird", "Owls", "Kestrel", "Magpie"],
+    ));
+    let (waiting, last) = (
+        Arc::clone(&shop),
+        desk.dir.path().join("music/Ann/Magpie.wav"),
+    );
+    let watch = tokio::task::spawn_blocking(move || {
+        waiting.wait_for_held(1);
+        // The extra files are put away in their order.
+        let began = std::time::Instant::now();
+        while !last.exists() {
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "no extra file came"
+            );
+            std::thread::yield_now();
+        }
+        waiting.let_go();
+    });
+    desk.run(vec![
+        ("shop", shop, Capabilities::NONE),
+        ("crates", crates, ALBUMS),
+    ])
+    .await;
+    watch.await.unwrap();
+    assert_eq!(
+        desk.ends(),
+        [
+            "Bluebird: completed, crates",
+            "Owls: completed, shop",
+            "Kestrel: completed, crates"
+        ]
+    );
 }
