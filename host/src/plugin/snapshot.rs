@@ -154,7 +154,17 @@ fn fixed(file: &Path, mut opened: File) -> Result<(File, Digest, u64), LoadFailu
     let mut copy = File::from(made.map_err(io::Error::from)?);
     let (digest, bytes) = measure(&mut opened, &mut copy)?;
     let every = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-    fcntl_add_seals(&copy, every).map_err(io::Error::from)?;
+    /// The kernel itself waits a moment in each.
+    const TRIES: u32 = 10;
+    // Busy as long as anybody holds a page of it, as the kernel does for itself at times.
+    let mut sealed = fcntl_add_seals(&copy, every);
+    for _ in 1..TRIES {
+        if sealed != Err(Errno::BUSY) {
+            break;
+        }
+        sealed = fcntl_add_seals(&copy, every);
+    }
+    sealed.map_err(io::Error::from)?;
     Ok((copy, digest, bytes))
 }
 
