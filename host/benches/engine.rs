@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use musicdl::engine::{
     Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
-    JournalError, Lane, NoBook, Options, PaceWish, Reporter, SearchOrder, Wish,
+    JournalError, NoBook, Options, PaceWish, Reporter, SearchOrder, SourceHandle, Wish,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -117,7 +117,7 @@ fn overhead() {
         ..Limits::default()
     };
     let second = Duration::from_secs(60);
-    let lane = Lane::new(
+    let handle = SourceHandle::new(
         SourceName::parse("nothing").expect("a name"),
         Arc::new(Nothing),
         Capabilities::OWN_QUERIES,
@@ -142,7 +142,7 @@ fn overhead() {
         extra_files: ExtraFiles::Discard,
     };
     let finisher = Finisher::new(Arc::new(publisher), Finishing::default());
-    let engine = Engine::new(vec![lane], finisher, options, Arc::new(NoBook));
+    let engine = Engine::new(vec![handle], finisher, options, Arc::new(NoBook));
     // What others needed before is not what this needs (proc(5), clear_refs).
     std::fs::write("/proc/self/clear_refs", "5").ok();
     let memory_before = memory("VmRSS:");

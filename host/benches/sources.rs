@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use musicdl::engine::{
     Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
-    JournalError, Lane, NoBook, Options, PaceWish, Reporter, SearchOrder, Wish,
+    JournalError, NoBook, Options, PaceWish, Reporter, SearchOrder, SourceHandle, Wish,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -319,8 +319,8 @@ impl Reporter for Void {
 /// Carries out so many tracks, and says how long it took.
 fn run(tracks: usize, jobs: usize, sources: Vec<(&str, Arc<dyn Source>, Limits)>) -> Duration {
     let minute = Duration::from_secs(60);
-    let lane = |(name, source, limits): (&str, Arc<dyn Source>, Limits)| {
-        Lane::new(
+    let handle = |(name, source, limits): (&str, Arc<dyn Source>, Limits)| {
+        SourceHandle::new(
             SourceName::parse(name).expect("a name"),
             source,
             // One query a track.
@@ -348,7 +348,7 @@ fn run(tracks: usize, jobs: usize, sources: Vec<(&str, Arc<dyn Source>, Limits)>
         extra_files: ExtraFiles::Discard,
     };
     let engine = Engine::new(
-        sources.into_iter().map(lane).collect(),
+        sources.into_iter().map(handle).collect(),
         Finisher::new(Arc::new(publisher), Finishing::default()),
         options,
         Arc::new(NoBook),

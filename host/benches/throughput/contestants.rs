@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musicdl::engine::{
-    Cancel, Deadlines, Engine, Event, Examine, ExtraFiles, Finisher, Finishing, Inspector, Lane,
-    Options, PaceWish, Reporter, SearchOrder,
+    Cancel, Deadlines, Engine, Event, Examine, ExtraFiles, Finisher, Finishing, Inspector, Options,
+    PaceWish, Reporter, SearchOrder, SourceHandle,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -198,7 +198,7 @@ async fn engine(task: &Task<'_>, audio: Audio) {
         queue: long,
         follow: long,
     };
-    let lane = Lane::new(
+    let handle = SourceHandle::new(
         name,
         Arc::new(shop),
         Capabilities::NONE,
@@ -227,7 +227,7 @@ async fn engine(task: &Task<'_>, audio: Audio) {
     let quarantine = Quarantine::new(&dir.join("refused"), 0, Duration::ZERO);
     let finisher = Finisher::new(Arc::new(publisher), Finishing::default())
         .inspecting(inspector(audio, bytes), quarantine);
-    let engine = Engine::new(vec![lane], finisher, options, Arc::new(notes));
+    let engine = Engine::new(vec![handle], finisher, options, Arc::new(notes));
     let outcome = engine
         .run(&mut plan, &mut state, &mut Nobody, &Cancel::new())
         .await;

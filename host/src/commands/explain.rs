@@ -42,7 +42,7 @@ pub(super) fn explain_item(
         screen.refused(&sources.registry.refused);
         let book: Arc<dyn SourceBook> = Arc::new(SourceNotes::open(&config.state)?);
         let options = engine_options(&config);
-        Ok::<_, Failure>(explain(&item.track, sources.lanes(&config), &options, &book).await)
+        Ok::<_, Failure>(explain(&item.track, sources.handles(&config), &options, &book).await)
     });
     // A plugin call that does not return must not keep the program alive.
     runtime.shutdown_background();

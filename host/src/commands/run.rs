@@ -117,8 +117,8 @@ async fn carry_out(
     sources.refuse_mistakes()?;
     screen.warnings(&sources.warnings);
     screen.refused(&sources.registry.refused);
-    let lanes = sources.lanes(config);
-    if lanes.is_empty()
+    let handles = sources.handles(config);
+    if handles.is_empty()
         && plan
             .items_by_status(Status::Pending)
             .any(PlanItem::needs_source)
@@ -147,7 +147,7 @@ async fn carry_out(
         delivered: BTreeMap::new(),
     };
     let engine = Engine::new(
-        lanes,
+        handles,
         Finisher::new(Arc::clone(&publisher), finishing).inspecting(inspector, quarantine(config)),
         engine_options(config),
         book,

@@ -14,7 +14,7 @@ use super::programs::this_program;
 use crate::config::{
     self, Config, NetworkConfig, PaceConfig, ProxyChoice, ResolvedSettings, SourceConfig,
 };
-use crate::engine::{Deadlines, Lane, PaceWish};
+use crate::engine::{Deadlines, PaceWish, SourceHandle};
 use crate::music::SourceName;
 use crate::plugin::sandbox::strength;
 use crate::plugin::scratch::Scratch;
@@ -263,8 +263,8 @@ impl Sources {
             .collect()
     }
 
-    /// The same as lanes of the engine.
-    pub(super) fn lanes(&self, config: &Config) -> Vec<Lane> {
+    /// The same as handles of the engine.
+    pub(super) fn handles(&self, config: &Config) -> Vec<SourceHandle> {
         let deadlines = Deadlines {
             search: config.limits.search_timeout,
             stall: config.limits.download_stall,
@@ -274,7 +274,7 @@ impl Sources {
         self.in_order(config)
             .into_iter()
             .map(|source| {
-                Lane::new(
+                SourceHandle::new(
                     source.name.clone(),
                     Arc::clone(&source.source),
                     source.declaration.capabilities,

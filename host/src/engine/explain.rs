@@ -12,9 +12,9 @@ use super::choose::{Candidate, Chooser};
 use super::fallback::Patience;
 use super::job::shown;
 use super::ladder::queries;
-use super::lane::Lane;
 use super::policy::Fault;
 use super::post::{Errand, Post};
+use super::source_handle::SourceHandle;
 use super::{Cancel, Options};
 use crate::matching::Score;
 use crate::music::{SourceName, Track};
@@ -63,7 +63,7 @@ pub struct Weighed {
 /// Asks every source in turn.
 pub async fn explain(
     track: &Track,
-    lanes: Vec<Lane>,
+    handles: Vec<SourceHandle>,
     options: &Options,
     book: &Arc<dyn SourceBook>,
 ) -> Vec<Explained> {
@@ -82,23 +82,27 @@ pub async fn explain(
         stopping: false,
     };
     let mut explained = Vec::new();
-    for lane in lanes {
-        let lane = lane.wrap(book, patience, options.cache_age, Timestamp::now());
+    for handle in handles {
+        let handle = handle.wrap(book, patience, options.cache_age, Timestamp::now());
         let mut of_one = Explained {
-            source: lane.name().clone(),
+            source: handle.name().clone(),
             asked: Vec::new(),
             candidates: Vec::new(),
             failure: None,
         };
-        if lane.is_album_only() {
+        if handle.is_album_only() {
             of_one.failure = Some("has whole albums only, and is asked for those".to_owned());
             explained.push(of_one);
             continue;
         }
         let mut chooser = Chooser::new(track, &options.rules);
-        let most = if lane.shapes_queries() { 1 } else { usize::MAX };
+        let most = if handle.shapes_queries() {
+            1
+        } else {
+            usize::MAX
+        };
         for query in queries(track, options.hits_per_search).take(most) {
-            match lane.search(&query, &errand).await {
+            match handle.search(&query, &errand).await {
                 Ok(found) => {
                     of_one.asked.push(Asked {
                         text: query.text,

@@ -15,8 +15,8 @@ use super::finish::{FinishError, Finished, Origin};
 use super::inspect::Findings;
 use super::job::{Context, Setback};
 use super::journal::Attempt;
-use super::lane::Wrapped;
 use super::post::Errand;
+use super::source_handle::SourceStack;
 use super::space::Room;
 use crate::music::{SourceName, TrackId};
 use crate::plan::PlanItem;
@@ -50,7 +50,7 @@ struct Traces {
 
 /// Fetches, and writes down that it did.
 pub(super) async fn fetch(
-    lane: &Wrapped,
+    handle: &SourceStack,
     candidate: &Candidate,
     item: &Arc<PlanItem>,
     context: &Arc<Context>,
@@ -58,18 +58,18 @@ pub(super) async fn fetch(
 ) -> (Fetched, Attempt) {
     let (started_at, clock) = (Timestamp::now(), Instant::now());
     let mut traces = Traces::default();
-    let fetched = fetch_and_finish(lane, candidate, item, context, errand, &mut traces).await;
+    let fetched = fetch_and_finish(handle, candidate, item, context, errand, &mut traces).await;
     let failure = match &fetched {
         Fetched::Got(_) => None,
         Fetched::Obstructed(why)
         | Fetched::Setback(Setback::Lost(why) | Setback::DiskStops(why)) => Some(why.clone()),
         Fetched::Setback(Setback::Rests(rest)) => Some(rest.why.clone()),
-        Fetched::Setback(Setback::Dropped) => lane.dropped(),
+        Fetched::Setback(Setback::Dropped) => handle.dropped(),
         Fetched::Setback(Setback::Ended) => Some("stopped".to_owned()),
     };
     let attempt = Attempt {
         id: item.id().clone(),
-        source: lane.name().clone(),
+        source: handle.name().clone(),
         target: candidate.hit.target_id.clone(),
         score: candidate.score.total,
         bytes: traces.bytes,
@@ -82,21 +82,21 @@ pub(super) async fn fetch(
 }
 
 async fn fetch_and_finish(
-    lane: &Wrapped,
+    handle: &SourceStack,
     candidate: &Candidate,
     item: &Arc<PlanItem>,
     context: &Arc<Context>,
     errand: &Errand,
     traces: &mut Traces,
 ) -> Fetched {
-    let (staging, _room) = match prepare(item.id().clone(), lane, candidate.hit.size, context).await
-    {
-        Ok(prepared) => prepared,
-        Err(Unprepared { stops: true, why }) => {
-            return Fetched::Setback(Setback::DiskStops(why));
-        }
-        Err(Unprepared { stops: false, why }) => return Fetched::Obstructed(why),
-    };
+    let (staging, _room) =
+        match prepare(item.id().clone(), handle, candidate.hit.size, context).await {
+            Ok(prepared) => prepared,
+            Err(Unprepared { stops: true, why }) => {
+                return Fetched::Setback(Setback::DiskStops(why));
+            }
+            Err(Unprepared { stops: false, why }) => return Fetched::Obstructed(why),
+        };
     let request = DownloadRequest {
         target_id: candidate.hit.target_id.clone(),
         kind: TargetKind::TRACK,
@@ -105,7 +105,7 @@ async fn fetch_and_finish(
         hit: candidate.hit.clone(),
         extra: Vec::new(),
     };
-    let files = match lane.download(&request, errand).await {
+    let files = match handle.download(&request, errand).await {
         Ok(files) => files,
         Err(fault) => {
             return Fetched::Setback(context.setback(Step::Download, fault, errand));
@@ -113,7 +113,7 @@ async fn fetch_and_finish(
     };
     let (item_of, context_of) = (Arc::clone(item), Arc::clone(context));
     let origin = Origin {
-        source: lane.name().clone(),
+        source: handle.name().clone(),
         hit: candidate.hit.clone(),
     };
     let worked = blocking(move || {
@@ -130,8 +130,8 @@ async fn fetch_and_finish(
         Err(error) => return Fetched::Setback(Setback::Lost(error.to_string())),
     };
     traces.bytes = bytes;
-    lane.delivered(bytes);
-    traces.finding = told(&finished, item.id(), lane.name(), &candidate.hit, errand);
+    handle.delivered(bytes);
+    traces.finding = told(&finished, item.id(), handle.name(), &candidate.hit, errand);
     match finished {
         Ok(finished) => Fetched::Got(finished),
         Err(error) if error.is_disk_stop() => {
@@ -140,8 +140,8 @@ async fn fetch_and_finish(
         Err(FinishError::Refused { why, .. }) => {
             let why = why.to_string();
             // What its owner keeps on this machine may be mended before the next run.
-            if !lane.is_local() {
-                remember(lane, candidate, item.id(), &why, context).await;
+            if !handle.is_local() {
+                remember(handle, candidate, item.id(), &why, context).await;
             }
             Fetched::Setback(Setback::Lost(why))
         }
@@ -198,11 +198,11 @@ pub(super) fn told(
 /// A fresh, empty directory, and room for what comes into it.
 pub(super) async fn prepare(
     id: TrackId,
-    lane: &Wrapped,
+    handle: &SourceStack,
     size: Option<u64>,
     context: &Arc<Context>,
 ) -> Result<(Staging, Room), Unprepared> {
-    let (context, source) = (Arc::clone(context), lane.name().clone());
+    let (context, source) = (Arc::clone(context), handle.name().clone());
     blocking(move || {
         let publisher = context.finisher.publisher();
         let of = |error: PublishError| Unprepared {
@@ -224,13 +224,17 @@ pub(super) async fn prepare(
 }
 
 async fn remember(
-    lane: &Wrapped,
+    handle: &SourceStack,
     candidate: &Candidate,
     item: &TrackId,
     why: &str,
     context: &Arc<Context>,
 ) {
-    let (book, source, item) = (Arc::clone(&context.book), lane.name().clone(), item.clone());
+    let (book, source, item) = (
+        Arc::clone(&context.book),
+        handle.name().clone(),
+        item.clone(),
+    );
     let (target, why) = (candidate.hit.target_id.clone(), why.to_owned());
     blocking(move || book.found_bad(&source, &target, &item, &why)).await;
 }

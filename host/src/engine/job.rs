@@ -16,10 +16,10 @@ use super::fallback::{Next, Patience, Step, after_failure};
 use super::fetch::{Fetched, fetch};
 use super::finish::{FinishError, Finished, Finisher};
 use super::journal::Attempt;
-use super::lane::Wrapped;
 use super::look::{Look, look};
 use super::policy::{Fault, Rest};
 use super::post::Errand;
+use super::source_handle::SourceStack;
 use super::space::Space;
 use super::{ExtraFiles, SearchOrder};
 use crate::matching::Rules;
@@ -35,7 +35,7 @@ const REFUSALS_NAMED: usize = 5;
 
 /// What all jobs of a run share.
 pub(super) struct Context {
-    pub(super) lanes: Vec<Arc<Wrapped>>,
+    pub(super) handles: Vec<Arc<SourceStack>>,
     pub(super) finisher: Finisher,
     pub(super) rules: Rules,
     pub(super) patience: Patience,
@@ -268,9 +268,9 @@ impl Job {
 
     /// The sources that may have it and can be asked, by position.
     fn sources(&self) -> Vec<usize> {
-        let lanes = self.context.lanes.iter().enumerate();
-        lanes
-            .filter(|(at, lane)| lane.dropped().is_none() && !self.before.asked.contains(at))
+        let handles = self.context.handles.iter().enumerate();
+        handles
+            .filter(|(at, handle)| handle.dropped().is_none() && !self.before.asked.contains(at))
             .map(|(at, _)| at)
             .collect()
     }
@@ -278,7 +278,7 @@ impl Job {
     /// Whether that source is one of whole albums; then the item joins a claim, or is of no
     /// album and cannot be asked for.
     fn is_album_only(&mut self, at: usize) -> Result<bool, End> {
-        if !self.context.lanes[at].is_album_only() {
+        if !self.context.handles[at].is_album_only() {
             return Ok(false);
         }
         if AlbumKey::of(&self.item.track).is_some() {
@@ -320,7 +320,7 @@ impl Job {
         let (of_albums, of_tracks): (Vec<usize>, Vec<usize>) = self
             .sources()
             .into_iter()
-            .partition(|at| self.context.lanes[*at].is_album_only());
+            .partition(|at| self.context.handles[*at].is_album_only());
         for at in of_tracks {
             let look = self.look(at, false);
             looks.spawn(async move { (at, look.await) });
@@ -359,7 +359,7 @@ impl Job {
             ..self.errand.clone()
         };
         look(
-            Arc::clone(&self.context.lanes[at]),
+            Arc::clone(&self.context.handles[at]),
             Arc::clone(&self.item),
             Arc::clone(&self.context),
             errand,
@@ -413,7 +413,7 @@ impl Job {
         candidates: Vec<Candidate>,
     ) -> Vec<(Candidate, Option<String>)> {
         let book = Arc::clone(&self.context.book);
-        let source = self.context.lanes[at].name().clone();
+        let source = self.context.handles[at].name().clone();
         let item = self.item.id().clone();
         if !book.has_bad_files(&item) {
             return candidates.into_iter().map(|one| (one, None)).collect();
@@ -429,18 +429,18 @@ impl Job {
     async fn fetch_first(&mut self, offers: Vec<Offer>) -> Result<Option<End>, End> {
         let mut fetched_of: HashMap<usize, usize> = HashMap::new();
         for (at, candidate) in offers {
-            let lane = Arc::clone(&self.context.lanes[at]);
+            let handle = Arc::clone(&self.context.handles[at]);
             let so_far = fetched_of.entry(at).or_default();
-            if *so_far == CANDIDATES_PER_SOURCE || lane.dropped().is_some() {
+            if *so_far == CANDIDATES_PER_SOURCE || handle.dropped().is_some() {
                 continue;
             }
             *so_far += 1;
             let (fetched, attempt) =
-                fetch(&lane, &candidate, &self.item, &self.context, &self.errand).await;
+                fetch(&handle, &candidate, &self.item, &self.context, &self.errand).await;
             self.attempts.push(attempt);
             match fetched {
                 Fetched::Got(finished) => {
-                    let source = Some(lane.name().clone());
+                    let source = Some(handle.name().clone());
                     return Ok(Some(End::Completed { finished, source }));
                 }
                 Fetched::Setback(setback) => {
@@ -498,7 +498,7 @@ impl Job {
     fn lost(&mut self, at: usize, candidate: Option<&Candidate>, reason: String) {
         let tried = Tried {
             id: self.item.id().clone(),
-            source: self.context.lanes[at].name().clone(),
+            source: self.context.handles[at].name().clone(),
             target: candidate.map(|candidate| candidate.hit.target_id.clone()),
             title: candidate.map(shown),
             score: candidate.map(|candidate| candidate.score.total),

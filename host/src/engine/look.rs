@@ -8,8 +8,8 @@ use super::event::Event;
 use super::fallback::Step;
 use super::job::{Context, Setback};
 use super::ladder::queries;
-use super::lane::Wrapped;
 use super::post::Errand;
+use super::source_handle::SourceStack;
 use crate::plan::PlanItem;
 
 /// What came of asking.
@@ -29,18 +29,22 @@ pub(super) enum Look {
 
 /// Asks.
 pub(super) async fn look(
-    lane: Arc<Wrapped>,
+    handle: Arc<SourceStack>,
     item: Arc<PlanItem>,
     context: Arc<Context>,
     errand: Errand,
 ) -> Look {
-    let most = if lane.shapes_queries() { 1 } else { usize::MAX };
+    let most = if handle.shapes_queries() {
+        1
+    } else {
+        usize::MAX
+    };
     let queries = queries(&item.track, context.hits_per_search).take(most);
     let (mut hits, mut kept) = (0, false);
     // Over all answers, because two questions find the same thing twice and it is one candidate.
     let mut chooser = Chooser::new(&item.track, &context.rules);
     for query in queries {
-        let found = match lane.search(&query, &errand).await {
+        let found = match handle.search(&query, &errand).await {
             Ok(found) => found,
             Err(fault) => return Look::Setback(context.setback(Step::Search, fault, &errand)),
         };
@@ -49,7 +53,7 @@ pub(super) async fn look(
         chooser.weigh(found.hits);
         errand.post.tell(Event::Searched {
             id: item.id().clone(),
-            source: lane.name().clone(),
+            source: handle.name().clone(),
             hits: chooser.found(),
             accepted: chooser.accepted().len(),
         });

@@ -1,6 +1,6 @@
 //! Carries the plan out.
 //!
-//! Every source is wrapped in its policies (`lane`, `policy`); a track walks through them
+//! Every source is wrapped in its policies (`handle`, `policy`); a track walks through them
 //! alone (`job`, which asks by `look` and fetches by `fetch`), tracks of an album that a source
 //! has as a whole walk together (`album`).
 //!
@@ -38,11 +38,11 @@ mod inspect;
 mod job;
 mod journal;
 mod ladder;
-mod lane;
 mod look;
 mod policy;
 mod post;
 mod run;
+mod source_handle;
 mod space;
 
 use std::sync::Arc;
@@ -62,10 +62,10 @@ pub use explain::{Asked, Explained, Weighed, explain};
 pub use finish::{Finisher, Finishing, LyricsWish};
 pub use inspect::{Examine, Findings, Inspector, Policy};
 pub use journal::{Attempt, Entry, Journal, JournalError, Wish};
-pub use lane::Lane;
 pub use policy::call::Deadlines;
 pub use policy::counts::{Failures, SourceTotals};
 pub use policy::pace::PaceWish;
+pub use source_handle::SourceHandle;
 
 use crate::matching::Rules;
 use crate::music::{SourceName, TrackId};
@@ -109,7 +109,7 @@ pub struct Options {
 
 /// Sources, library and rules, ready to carry a plan out.
 pub struct Engine {
-    lanes: Vec<Lane>,
+    handles: Vec<SourceHandle>,
     finisher: Finisher,
     options: Options,
     book: Arc<dyn SourceBook>,
@@ -166,13 +166,13 @@ pub enum EarlyEnd {
 impl Engine {
     /// Sources in order of preference, and what is kept of them between runs.
     pub fn new(
-        lanes: Vec<Lane>,
+        handles: Vec<SourceHandle>,
         finisher: Finisher,
         options: Options,
         book: Arc<dyn SourceBook>,
     ) -> Self {
         Self {
-            lanes,
+            handles,
             finisher,
             options,
             book,
@@ -197,9 +197,11 @@ impl Engine {
             stopping: false,
         };
         let now = Timestamp::now();
-        let wrap = |lane: Lane| Arc::new(lane.wrap(&self.book, patience, options.cache_age, now));
+        let wrap = |handle: SourceHandle| {
+            Arc::new(handle.wrap(&self.book, patience, options.cache_age, now))
+        };
         let context = Arc::new(Context {
-            lanes: self.lanes.into_iter().map(wrap).collect(),
+            handles: self.handles.into_iter().map(wrap).collect(),
             finisher: self.finisher,
             rules: options.rules,
             patience,
@@ -235,7 +237,11 @@ impl Engine {
             ..
         } = run;
         let took = clock.elapsed();
-        let sources: Vec<SourceTotals> = context.lanes.iter().map(|lane| lane.totals()).collect();
+        let sources: Vec<SourceTotals> = context
+            .handles
+            .iter()
+            .map(|handle| handle.totals())
+            .collect();
         for totals in &sources {
             reporter.event(&Event::SourceFinished {
                 totals: totals.clone(),
@@ -246,9 +252,9 @@ impl Engine {
             took,
         });
         let dropped = context
-            .lanes
+            .handles
             .iter()
-            .filter_map(|lane| Some((lane.name().clone(), lane.dropped()?)))
+            .filter_map(|handle| Some((handle.name().clone(), handle.dropped()?)))
             .collect();
         Outcome {
             early,

@@ -30,8 +30,8 @@ use super::fetch::told;
 use super::finish::{FinishError, Finished, Origin};
 use super::job::{Before, Context, End, Report, Setback};
 use super::journal::Attempt;
-use super::lane::Wrapped;
 use super::post::Errand;
+use super::source_handle::SourceStack;
 use crate::layout::RelPath;
 use crate::matching::Normalized;
 use crate::music::{Track, TrackId};
@@ -80,7 +80,7 @@ pub(super) struct Member {
 /// The tracks of one album that one grab is to serve.
 pub(super) struct Claim {
     /// Position of the source.
-    pub(super) lane: usize,
+    pub(super) handle: usize,
     pub(super) key: AlbumKey,
     /// Plan positions and tracks of the album that did not join when it was made.
     others: Vec<(usize, Track)>,
@@ -96,14 +96,14 @@ struct Roster {
 
 impl Claim {
     pub(super) fn new(
-        lane: usize,
+        handle: usize,
         key: AlbumKey,
         members: Vec<Member>,
         others: Vec<(usize, Track)>,
     ) -> Self {
         let positions = members.iter().map(|member| member.at).collect();
         Self {
-            lane,
+            handle,
             key,
             others,
             roster: Mutex::new(Roster {
@@ -156,20 +156,20 @@ pub(super) async fn carry_out(
     context: Arc<Context>,
     errand: Errand,
 ) -> Vec<(usize, Report)> {
-    let lane = Arc::clone(&context.lanes[claim.lane]);
+    let handle = Arc::clone(&context.handles[claim.handle]);
     let (started_at, clock) = (Timestamp::now(), Instant::now());
-    let grab = grab(&claim, &lane, &context, &errand).await;
+    let grab = grab(&claim, &handle, &context, &errand).await;
     let members = claim.close();
     let (offer, staging, files) = match grab {
         Ok(grab) => grab,
         Err(setback) => {
-            let without = |member| without_any(member, &setback, claim.lane, &lane, &errand);
+            let without = |member| without_any(member, &setback, claim.handle, &handle, &errand);
             return members.into_iter().map(without).collect();
         }
     };
     let grabbed = Grabbed {
         claim,
-        lane,
+        handle,
         offer,
         started_at,
         clock,
@@ -182,12 +182,12 @@ pub(super) async fn carry_out(
 fn without_any(
     member: Member,
     setback: &Setback,
-    at_lane: usize,
-    lane: &Wrapped,
+    at_source: usize,
+    handle: &SourceStack,
     errand: &Errand,
 ) -> (usize, Report) {
     let end = match setback {
-        Setback::Lost(why) => return not_there(member, at_lane, lane, None, why, errand),
+        Setback::Lost(why) => return not_there(member, at_source, handle, None, why, errand),
         // Its end was told; the other sources have their turn.
         Setback::Dropped => End::Returned,
         Setback::Rests(rest) => End::Postponed(rest.clone()),
@@ -202,7 +202,7 @@ fn without_any(
 /// Asks for the album and fetches the first offer that comes.
 async fn grab(
     claim: &Claim,
-    lane: &Wrapped,
+    handle: &SourceStack,
     context: &Arc<Context>,
     errand: &Errand,
 ) -> Result<Grab, Setback> {
@@ -211,7 +211,7 @@ async fn grab(
         return Err(Setback::Ended);
     };
     let query = find::query(first, context.hits_per_search);
-    let hits = match lane.search(&query, errand).await {
+    let hits = match handle.search(&query, errand).await {
         Ok(found) => found.hits,
         Err(fault) => return Err(context.setback(Step::Search, fault, errand)),
     };
@@ -219,15 +219,15 @@ async fn grab(
     let (offers, why) = find::choose(first, tracks.len(), hits);
     errand.post.tell(Event::Searched {
         id: errand.id.clone(),
-        source: lane.name().clone(),
+        source: handle.name().clone(),
         hits: found,
         accepted: offers.len(),
     });
     let mut last = Setback::Lost(why);
     for offer in offers.into_iter().take(ALBUMS_PER_CLAIM) {
         // The album's own directory, apart from those of its tracks.
-        let id = TrackId::from_saved(format!("album:{}:{}", lane.name(), offer.hit.target_id));
-        let (staging, _room) = match prepare(id, lane, offer.hit.size, context).await {
+        let id = TrackId::from_saved(format!("album:{}:{}", handle.name(), offer.hit.target_id));
+        let (staging, _room) = match prepare(id, handle, offer.hit.size, context).await {
             Ok(prepared) => prepared,
             Err(unprepared) if unprepared.stops => {
                 return Err(Setback::DiskStops(unprepared.why));
@@ -242,7 +242,7 @@ async fn grab(
             hit: offer.hit.clone(),
             extra: Vec::new(),
         };
-        let fault = match lane.download(&request, errand).await {
+        let fault = match handle.download(&request, errand).await {
             Ok(files) => return Ok((offer, staging, files)),
             Err(fault) => fault,
         };
@@ -257,7 +257,7 @@ async fn grab(
 /// An album that is there.
 struct Grabbed {
     claim: Arc<Claim>,
-    lane: Arc<Wrapped>,
+    handle: Arc<SourceStack>,
     offer: Offer,
     started_at: Timestamp,
     clock: Instant,
@@ -281,7 +281,7 @@ impl Grabbed {
         })
         .await;
         for why in &refused {
-            tracing::warn!(source = %self.lane.name(), %why, "a file of an album is not taken");
+            tracing::warn!(source = %self.handle.name(), %why, "a file of an album is not taken");
         }
         let wanted: Vec<&Track> = members.iter().map(|member| &member.item.track).collect();
         let of_track = files::pair(&wanted, &named, &context.rules);
@@ -307,7 +307,7 @@ impl Grabbed {
             let finding = told(
                 &finished,
                 member.item.id(),
-                self.lane.name(),
+                self.handle.name(),
                 hit,
                 &self.errand,
             );
@@ -372,14 +372,14 @@ impl Grabbed {
         bytes: u64,
         finding: Option<String>,
     ) -> (usize, Report) {
-        self.lane.delivered(bytes);
+        self.handle.delivered(bytes);
         let attempt = Attempt {
             finding,
             ..self.attempt(&member.item, bytes, None)
         };
         let end = End::Completed {
             finished,
-            source: Some(self.lane.name().clone()),
+            source: Some(self.handle.name().clone()),
         };
         let mut report = Report::bare(end, member.before);
         report.attempts.push(attempt);
@@ -390,8 +390,14 @@ impl Grabbed {
     fn without(&self, member: Member, why: &str) -> (usize, Report) {
         let attempt = self.attempt(&member.item, 0, Some(why.to_owned()));
         let hit = Some(&self.offer.hit);
-        let (at, mut report) =
-            not_there(member, self.claim.lane, &self.lane, hit, why, &self.errand);
+        let (at, mut report) = not_there(
+            member,
+            self.claim.handle,
+            &self.handle,
+            hit,
+            why,
+            &self.errand,
+        );
         report.attempts.push(attempt);
         (at, report)
     }
@@ -399,7 +405,7 @@ impl Grabbed {
     fn attempt(&self, item: &PlanItem, bytes: u64, failure: Option<String>) -> Attempt {
         Attempt {
             id: item.id().clone(),
-            source: self.lane.name().clone(),
+            source: self.handle.name().clone(),
             target: self.offer.hit.target_id.clone(),
             score: self.offer.score,
             bytes,
@@ -412,7 +418,7 @@ impl Grabbed {
 
     fn origin(&self) -> Origin {
         Origin {
-            source: self.lane.name().clone(),
+            source: self.handle.name().clone(),
             hit: self.offer.hit.clone(),
         }
     }
@@ -483,22 +489,22 @@ async fn finish(
 /// The track goes back to the queue, and that source is not asked for it again.
 fn not_there(
     mut member: Member,
-    at_lane: usize,
-    lane: &Wrapped,
+    at_source: usize,
+    handle: &SourceStack,
     hit: Option<&Hit>,
     why: &str,
     errand: &Errand,
 ) -> (usize, Report) {
     let tried = Tried {
         id: member.item.id().clone(),
-        source: lane.name().clone(),
+        source: handle.name().clone(),
         target: hit.map(|hit| hit.target_id.clone()),
         title: hit.map(|hit| hit.title.clone()),
         score: None,
         reason: why.to_owned(),
     };
     errand.post.tell(Event::Lost(tried.clone()));
-    member.before.asked.insert(at_lane);
+    member.before.asked.insert(at_source);
     let mut report = Report::bare(End::Returned, member.before);
     report.tried.push(tried);
     (member.at, report)

@@ -14,7 +14,7 @@ use crate::plan::{ItemState, Status};
 impl Run<'_> {
     /// The item joins the claim on its album at that source, or makes one of all tracks of the
     /// album that nobody works on.
-    pub(super) fn claim(&mut self, at: usize, lane: usize, before: Before) {
+    pub(super) fn claim(&mut self, at: usize, handle: usize, before: Before) {
         let Some(key) = AlbumKey::of(&self.plan.items[at].track) else {
             // Only an item with an album asks for one.
             return self.give_back(at);
@@ -22,7 +22,7 @@ impl Run<'_> {
         let mut first = self.member(at, before);
         for work in self.running.values() {
             if let Work::Album(claim) = work
-                && claim.lane == lane
+                && claim.handle == handle
                 && claim.key == key
             {
                 match claim.join(first) {
@@ -35,7 +35,7 @@ impl Run<'_> {
         let mut members = vec![first];
         for other in self.of_album(&key) {
             let asked = self.before.get(&other);
-            let may_have_it = asked.is_none_or(|before| !before.asked.contains(&lane));
+            let may_have_it = asked.is_none_or(|before| !before.asked.contains(&handle));
             let item = &self.plan.items[other];
             let free = item.status() == Status::Pending
                 && item.needs_source()
@@ -58,7 +58,7 @@ impl Run<'_> {
             .filter(|other| !joined.contains(other))
             .map(|other| (other, self.plan.items[other].track.clone()))
             .collect();
-        let claim = Arc::new(Claim::new(lane, key, members, others));
+        let claim = Arc::new(Claim::new(handle, key, members, others));
         let errand = self.errand(at);
         let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), errand);
         let task = self.jobs.start(async move { Done::Items(job.await) });

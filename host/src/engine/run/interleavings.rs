@@ -78,7 +78,7 @@ fn context() -> Arc<Context> {
         let dir = tempfile::tempdir().unwrap();
         let publisher = Arc::new(Publisher::open(dir.path()).unwrap());
         let context = Context {
-            lanes: Vec::new(),
+            handles: Vec::new(),
             finisher: Finisher::new(publisher, Finishing::default()),
             rules: Rules::default(),
             patience: Patience {

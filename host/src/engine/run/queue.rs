@@ -95,8 +95,8 @@ impl Run<'_> {
         let (id, name) = (item.id().clone(), item.display_name());
         self.book.push(Entry::Started { id: id.clone() });
         self.reporter.event(&Event::ItemStarted { id, name });
-        if let Some(lane) = self.begins_with_album(at, &before) {
-            return self.claim(at, lane, before);
+        if let Some(handle) = self.begins_with_album(at, &before) {
+            return self.claim(at, handle, before);
         }
         let errand = self.errand(at);
         let item = self.plan.items[at].clone();
@@ -117,11 +117,12 @@ impl Run<'_> {
             return None;
         }
         AlbumKey::of(&item.track)?;
-        let mut lanes = self.context.lanes.iter().enumerate();
-        let first = lanes.find(|(at, lane)| lane.dropped().is_none() && !before.asked.contains(at));
+        let mut handles = self.context.handles.iter().enumerate();
+        let first =
+            handles.find(|(at, handle)| handle.dropped().is_none() && !before.asked.contains(at));
         first
-            .filter(|(_, lane)| lane.is_album_only())
-            .map(|(lane, _)| lane)
+            .filter(|(_, handle)| handle.is_album_only())
+            .map(|(handle, _)| handle)
     }
 
     pub(super) fn errand(&mut self, at: usize) -> Errand {

@@ -88,7 +88,7 @@ impl Run<'_> {
                 self.flaws.push((id, why));
                 self.skip_with(at, SkipReason::Exists, Some(path));
             }
-            End::WantsAlbum(lane) => self.claim(at, lane, report.before),
+            End::WantsAlbum(handle) => self.claim(at, handle, report.before),
             End::Returned => {
                 self.give_back(at);
                 self.before.insert(at, report.before);

@@ -21,9 +21,9 @@ impl Run<'_> {
             match wish {
                 Wish::CancelItem(id) => self.cancel_item(&id),
                 Wish::DropSource(name) => {
-                    let lanes = self.context.lanes.iter();
-                    for lane in lanes.filter(|lane| *lane.name() == name) {
-                        lane.end("cancelled");
+                    let handles = self.context.handles.iter();
+                    for handle in handles.filter(|handle| *handle.name() == name) {
+                        handle.end("cancelled");
                         self.news.push(Event::SourceDropped {
                             source: name.clone(),
                             reason: "cancelled".to_owned(),

@@ -104,8 +104,8 @@ impl Desk {
 
     /// Carries the plan out with those sources, in that order.
     async fn run(&mut self, sources: Vec<(&str, Arc<dyn Source>, Capabilities)>) -> Outcome {
-        let lane = |(name, source, capabilities): (&str, Arc<dyn Source>, Capabilities)| {
-            Lane::new(
+        let handle = |(name, source, capabilities): (&str, Arc<dyn Source>, Capabilities)| {
+            SourceHandle::new(
                 SourceName::parse(name).unwrap(),
                 source,
                 capabilities,
@@ -122,7 +122,7 @@ impl Desk {
         let publisher = Arc::new(Publisher::open(&self.dir.path().join("music")).unwrap());
         let notes = SourceNotes::open(&self.dir.path().join("state")).unwrap();
         let engine = Engine::new(
-            sources.into_iter().map(lane).collect(),
+            sources.into_iter().map(handle).collect(),
             Finisher::new(publisher, self.finishing.clone()),
             self.options.clone(),
             Arc::new(notes),

@@ -21,7 +21,7 @@ use super::post::Errand;
 use crate::music::SourceName;
 
 /// One source as it is given for a run.
-pub struct Lane {
+pub struct SourceHandle {
     name: SourceName,
     source: Arc<dyn Source>,
     capabilities: Capabilities,
@@ -30,7 +30,7 @@ pub struct Lane {
     deadlines: Deadlines,
 }
 
-impl Lane {
+impl SourceHandle {
     /// A source with what it declares, and what its user wishes instead.
     pub fn new(
         name: SourceName,
@@ -63,7 +63,7 @@ impl Lane {
         patience: Patience,
         cache_age: Duration,
         now: Timestamp,
-    ) -> Wrapped {
+    ) -> SourceStack {
         let Self {
             name,
             source,
@@ -125,7 +125,7 @@ impl Lane {
             name: name.clone(),
             counts: Arc::clone(&counts),
         };
-        Wrapped {
+        SourceStack {
             calls: Box::new(calls),
             ended,
             name,
@@ -138,7 +138,7 @@ impl Lane {
 }
 
 /// A source in its policies.
-pub(super) struct Wrapped {
+pub(super) struct SourceStack {
     name: SourceName,
     capabilities: Capabilities,
     calls: Box<dyn Calls>,
@@ -148,7 +148,7 @@ pub(super) struct Wrapped {
     paced: Arc<Paced<Called>>,
 }
 
-impl Wrapped {
+impl SourceStack {
     pub(super) fn name(&self) -> &SourceName {
         &self.name
     }
