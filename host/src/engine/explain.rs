@@ -13,7 +13,7 @@ use super::fallback::Patience;
 use super::job::shown;
 use super::ladder::queries;
 use super::policy::Fault;
-use super::post::{Errand, Post};
+use super::post::{CallContext, Post};
 use super::source_handle::SourceHandle;
 use super::{Cancel, Options};
 use crate::matching::Score;
@@ -68,7 +68,7 @@ pub async fn explain(
     book: &Arc<dyn SourceBook>,
 ) -> Vec<Explained> {
     let (post, _inbox) = Post::new();
-    let errand = Errand {
+    let call_context = CallContext {
         at: 0,
         id: track.id.clone(),
         cancel: Cancel::new(),
@@ -102,7 +102,7 @@ pub async fn explain(
             usize::MAX
         };
         for query in queries(track, options.hits_per_search).take(most) {
-            match handle.search(&query, &errand).await {
+            match handle.search(&query, &call_context).await {
                 Ok(found) => {
                     of_one.asked.push(Asked {
                         text: query.text,

@@ -15,7 +15,7 @@ use super::finish::{FinishError, Finished, Origin};
 use super::inspect::Findings;
 use super::job::{Context, Setback};
 use super::journal::Attempt;
-use super::post::Errand;
+use super::post::CallContext;
 use super::source_handle::SourceStack;
 use super::space::Room;
 use crate::music::{SourceName, TrackId};
@@ -54,11 +54,12 @@ pub(super) async fn fetch(
     candidate: &Candidate,
     item: &Arc<PlanItem>,
     context: &Arc<Context>,
-    errand: &Errand,
+    call_context: &CallContext,
 ) -> (Fetched, Attempt) {
     let (started_at, clock) = (Timestamp::now(), Instant::now());
     let mut traces = Traces::default();
-    let fetched = fetch_and_finish(handle, candidate, item, context, errand, &mut traces).await;
+    let fetched =
+        fetch_and_finish(handle, candidate, item, context, call_context, &mut traces).await;
     let failure = match &fetched {
         Fetched::Got(_) => None,
         Fetched::Obstructed(why)
@@ -86,7 +87,7 @@ async fn fetch_and_finish(
     candidate: &Candidate,
     item: &Arc<PlanItem>,
     context: &Arc<Context>,
-    errand: &Errand,
+    call_context: &CallContext,
     traces: &mut Traces,
 ) -> Fetched {
     let (staging, _room) =
@@ -105,10 +106,10 @@ async fn fetch_and_finish(
         hit: candidate.hit.clone(),
         extra: Vec::new(),
     };
-    let files = match handle.download(&request, errand).await {
+    let files = match handle.download(&request, call_context).await {
         Ok(files) => files,
         Err(fault) => {
-            return Fetched::Setback(context.setback(Step::Download, fault, errand));
+            return Fetched::Setback(context.setback(Step::Download, fault, call_context));
         }
     };
     let (item_of, context_of) = (Arc::clone(item), Arc::clone(context));
@@ -131,7 +132,13 @@ async fn fetch_and_finish(
     };
     traces.bytes = bytes;
     handle.delivered(bytes);
-    traces.finding = told(&finished, item.id(), handle.name(), &candidate.hit, errand);
+    traces.finding = told(
+        &finished,
+        item.id(),
+        handle.name(),
+        &candidate.hit,
+        call_context,
+    );
     match finished {
         Ok(finished) => Fetched::Got(finished),
         Err(error) if error.is_disk_stop() => {
@@ -158,14 +165,14 @@ pub(super) fn told(
     id: &TrackId,
     source: &SourceName,
     hit: &Hit,
-    errand: &Errand,
+    call_context: &CallContext,
 ) -> Option<String> {
     let (id, source) = (id.clone(), source.clone());
     match finished {
         Ok(finished) => {
             let findings = Findings::clone(finished.findings.as_ref()?);
             let words = findings.to_string();
-            errand.post.tell(Event::Verified {
+            call_context.post.tell(Event::Verified {
                 id,
                 source,
                 findings,
@@ -176,7 +183,7 @@ pub(super) fn told(
             why,
             kept: Some(path),
         }) => {
-            errand.post.tell(Event::Quarantined {
+            call_context.post.tell(Event::Quarantined {
                 id,
                 source,
                 target: hit.target_id.clone(),

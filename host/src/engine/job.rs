@@ -18,7 +18,7 @@ use super::finish::{FinishError, Finished, Finisher};
 use super::journal::Attempt;
 use super::look::{Look, look};
 use super::policy::{Fault, Rest};
-use super::post::Errand;
+use super::post::CallContext;
 use super::source_handle::SourceStack;
 use super::space::Space;
 use super::{ExtraFiles, SearchOrder};
@@ -48,14 +48,14 @@ pub(super) struct Context {
 
 impl Context {
     /// What a call that gave nothing means for the item.
-    pub(super) fn setback(&self, step: Step, fault: Fault, errand: &Errand) -> Setback {
+    pub(super) fn setback(&self, step: Step, fault: Fault, call_context: &CallContext) -> Setback {
         let error = match fault {
             Fault::Failed(error) => error,
             Fault::Rests(rest) => return Setback::Rests(rest),
             Fault::Dropped(_) => return Setback::Dropped,
         };
         let patience = Patience {
-            stopping: errand.cancel.is_stopping(),
+            stopping: call_context.cancel.is_stopping(),
             ..self.patience
         };
         // All tries were made, and what concerns the source the breaker has done.
@@ -150,13 +150,13 @@ impl Report {
 pub(super) async fn carry_out(
     item: PlanItem,
     context: Arc<Context>,
-    errand: Errand,
+    call_context: CallContext,
     before: Before,
 ) -> Report {
     let mut job = Job {
         item: Arc::new(item),
         context,
-        errand,
+        call_context,
         before,
         attempts: Vec::new(),
         tried: Vec::new(),
@@ -178,7 +178,7 @@ pub(super) async fn carry_out(
 struct Job {
     item: Arc<PlanItem>,
     context: Arc<Context>,
-    errand: Errand,
+    call_context: CallContext,
     before: Before,
     attempts: Vec<Attempt>,
     tried: Vec<Tried>,
@@ -354,15 +354,15 @@ impl Job {
     }
 
     fn look(&self, at: usize, fresh: bool) -> impl Future<Output = Look> + use<> {
-        let errand = Errand {
+        let call_context = CallContext {
             fresh,
-            ..self.errand.clone()
+            ..self.call_context.clone()
         };
         look(
             Arc::clone(&self.context.handles[at]),
             Arc::clone(&self.item),
             Arc::clone(&self.context),
-            errand,
+            call_context,
         )
     }
 
@@ -435,8 +435,14 @@ impl Job {
                 continue;
             }
             *so_far += 1;
-            let (fetched, attempt) =
-                fetch(&handle, &candidate, &self.item, &self.context, &self.errand).await;
+            let (fetched, attempt) = fetch(
+                &handle,
+                &candidate,
+                &self.item,
+                &self.context,
+                &self.call_context,
+            )
+            .await;
             self.attempts.push(attempt);
             match fetched {
                 Fetched::Got(finished) => {
@@ -504,7 +510,7 @@ impl Job {
             score: candidate.map(|candidate| candidate.score.total),
             reason,
         };
-        self.errand.post.tell(Event::Lost(tried.clone()));
+        self.call_context.post.tell(Event::Lost(tried.clone()));
         self.tried.push(tried);
     }
 

@@ -8,7 +8,7 @@ use super::event::Event;
 use super::fallback::Step;
 use super::job::{Context, Setback};
 use super::ladder::queries;
-use super::post::Errand;
+use super::post::CallContext;
 use super::source_handle::SourceStack;
 use crate::plan::PlanItem;
 
@@ -32,7 +32,7 @@ pub(super) async fn look(
     handle: Arc<SourceStack>,
     item: Arc<PlanItem>,
     context: Arc<Context>,
-    errand: Errand,
+    call_context: CallContext,
 ) -> Look {
     let most = if handle.shapes_queries() {
         1
@@ -44,14 +44,16 @@ pub(super) async fn look(
     // Over all answers, because two questions find the same thing twice and it is one candidate.
     let mut chooser = Chooser::new(&item.track, &context.rules);
     for query in queries {
-        let found = match handle.search(&query, &errand).await {
+        let found = match handle.search(&query, &call_context).await {
             Ok(found) => found,
-            Err(fault) => return Look::Setback(context.setback(Step::Search, fault, &errand)),
+            Err(fault) => {
+                return Look::Setback(context.setback(Step::Search, fault, &call_context));
+            }
         };
         kept |= found.kept;
         hits += found.hits.len();
         chooser.weigh(found.hits);
-        errand.post.tell(Event::Searched {
+        call_context.post.tell(Event::Searched {
             id: item.id().clone(),
             source: handle.name().clone(),
             hits: chooser.found(),

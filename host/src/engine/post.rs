@@ -55,7 +55,7 @@ impl Post {
 
 /// One item's business with a source: whose, and how to end it.
 #[derive(Clone, Debug)]
-pub(super) struct Errand {
+pub(super) struct CallContext {
     /// Plan position of the item.
     pub(super) at: usize,
     /// The item.
@@ -67,7 +67,7 @@ pub(super) struct Errand {
     pub(super) fresh: bool,
 }
 
-impl Errand {
+impl CallContext {
     /// As long as the answer lives, another item may run in this one's place.
     pub(super) fn only_waits(&self) -> Waiting {
         self.post.send(Letter::Waits(self.at));
@@ -92,17 +92,17 @@ impl Drop for Waiting {
 }
 
 #[cfg(test)]
-impl Errand {
-    /// An errand of nobody, and what is told on the way.
+impl CallContext {
+    /// An call_context of nobody, and what is told on the way.
     pub(super) fn for_test() -> (Self, Inbox) {
         let (post, inbox) = Post::new();
-        let errand = Self {
+        let call_context = Self {
             at: 0,
             id: TrackId::text("x"),
             cancel: Cancel::new(),
             post,
             fresh: false,
         };
-        (errand, inbox)
+        (call_context, inbox)
     }
 }

@@ -17,7 +17,7 @@ use super::policy::log::Logged;
 use super::policy::pace::{Allowance, PaceWish, Paced};
 use super::policy::retry::{Retried, full_jitter};
 use super::policy::{Calls, Fault, Found};
-use super::post::Errand;
+use super::post::CallContext;
 use crate::music::SourceName;
 
 /// One source as it is given for a run.
@@ -179,16 +179,20 @@ impl SourceStack {
         self.ended.cancel();
     }
 
-    pub(super) async fn search(&self, query: &Query, errand: &Errand) -> Result<Found, Fault> {
-        self.calls.search(query, errand).await
+    pub(super) async fn search(
+        &self,
+        query: &Query,
+        call_context: &CallContext,
+    ) -> Result<Found, Fault> {
+        self.calls.search(query, call_context).await
     }
 
     pub(super) async fn download(
         &self,
         request: &DownloadRequest,
-        errand: &Errand,
+        call_context: &CallContext,
     ) -> Result<Files, Fault> {
-        self.calls.download(request, errand).await
+        self.calls.download(request, call_context).await
     }
 
     /// Bytes that it delivered arrived.

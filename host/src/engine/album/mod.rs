@@ -30,7 +30,7 @@ use super::fetch::told;
 use super::finish::{FinishError, Finished, Origin};
 use super::job::{Before, Context, End, Report, Setback};
 use super::journal::Attempt;
-use super::post::Errand;
+use super::post::CallContext;
 use super::source_handle::SourceStack;
 use crate::layout::RelPath;
 use crate::matching::Normalized;
@@ -154,16 +154,17 @@ type Grab = (Offer, Staging, Files);
 pub(super) async fn carry_out(
     claim: Arc<Claim>,
     context: Arc<Context>,
-    errand: Errand,
+    call_context: CallContext,
 ) -> Vec<(usize, Report)> {
     let handle = Arc::clone(&context.handles[claim.handle]);
     let (started_at, clock) = (Timestamp::now(), Instant::now());
-    let grab = grab(&claim, &handle, &context, &errand).await;
+    let grab = grab(&claim, &handle, &context, &call_context).await;
     let members = claim.close();
     let (offer, staging, files) = match grab {
         Ok(grab) => grab,
         Err(setback) => {
-            let without = |member| without_any(member, &setback, claim.handle, &handle, &errand);
+            let without =
+                |member| without_any(member, &setback, claim.handle, &handle, &call_context);
             return members.into_iter().map(without).collect();
         }
     };
@@ -173,7 +174,7 @@ pub(super) async fn carry_out(
         offer,
         started_at,
         clock,
-        errand,
+        call_context,
     };
     grabbed.share(members, staging, files, &context).await
 }
@@ -184,10 +185,10 @@ fn without_any(
     setback: &Setback,
     at_source: usize,
     handle: &SourceStack,
-    errand: &Errand,
+    call_context: &CallContext,
 ) -> (usize, Report) {
     let end = match setback {
-        Setback::Lost(why) => return not_there(member, at_source, handle, None, why, errand),
+        Setback::Lost(why) => return not_there(member, at_source, handle, None, why, call_context),
         // Its end was told; the other sources have their turn.
         Setback::Dropped => End::Returned,
         Setback::Rests(rest) => End::Postponed(rest.clone()),
@@ -204,21 +205,21 @@ async fn grab(
     claim: &Claim,
     handle: &SourceStack,
     context: &Arc<Context>,
-    errand: &Errand,
+    call_context: &CallContext,
 ) -> Result<Grab, Setback> {
     let tracks = claim.tracks();
     let Some(first) = tracks.first() else {
         return Err(Setback::Ended);
     };
     let query = find::query(first, context.hits_per_search);
-    let hits = match handle.search(&query, errand).await {
+    let hits = match handle.search(&query, call_context).await {
         Ok(found) => found.hits,
-        Err(fault) => return Err(context.setback(Step::Search, fault, errand)),
+        Err(fault) => return Err(context.setback(Step::Search, fault, call_context)),
     };
     let found = hits.len();
     let (offers, why) = find::choose(first, tracks.len(), hits);
-    errand.post.tell(Event::Searched {
-        id: errand.id.clone(),
+    call_context.post.tell(Event::Searched {
+        id: call_context.id.clone(),
         source: handle.name().clone(),
         hits: found,
         accepted: offers.len(),
@@ -242,11 +243,11 @@ async fn grab(
             hit: offer.hit.clone(),
             extra: Vec::new(),
         };
-        let fault = match handle.download(&request, errand).await {
+        let fault = match handle.download(&request, call_context).await {
             Ok(files) => return Ok((offer, staging, files)),
             Err(fault) => fault,
         };
-        last = context.setback(Step::Download, fault, errand);
+        last = context.setback(Step::Download, fault, call_context);
         if !matches!(last, Setback::Lost(_)) {
             break;
         }
@@ -261,7 +262,7 @@ struct Grabbed {
     offer: Offer,
     started_at: Timestamp,
     clock: Instant,
-    errand: Errand,
+    call_context: CallContext,
 }
 
 impl Grabbed {
@@ -309,7 +310,7 @@ impl Grabbed {
                 member.item.id(),
                 self.handle.name(),
                 hit,
-                &self.errand,
+                &self.call_context,
             );
             match finished {
                 Ok(finished) => {
@@ -396,7 +397,7 @@ impl Grabbed {
             &self.handle,
             hit,
             why,
-            &self.errand,
+            &self.call_context,
         );
         report.attempts.push(attempt);
         (at, report)
@@ -493,7 +494,7 @@ fn not_there(
     handle: &SourceStack,
     hit: Option<&Hit>,
     why: &str,
-    errand: &Errand,
+    call_context: &CallContext,
 ) -> (usize, Report) {
     let tried = Tried {
         id: member.item.id().clone(),
@@ -503,7 +504,7 @@ fn not_there(
         score: None,
         reason: why.to_owned(),
     };
-    errand.post.tell(Event::Lost(tried.clone()));
+    call_context.post.tell(Event::Lost(tried.clone()));
     member.before.asked.insert(at_source);
     let mut report = Report::bare(End::Returned, member.before);
     report.tried.push(tried);

@@ -17,7 +17,7 @@ use super::{Answer, Calls, Fault, Found, Rest, lock};
 use crate::engine::book::SourceBook;
 use crate::engine::event::Event;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
-use crate::engine::post::Errand;
+use crate::engine::post::CallContext;
 use crate::music::SourceName;
 
 /// So many calls given up in a row, with no success between, speak against the source and not
@@ -231,7 +231,12 @@ impl<S> Guarded<S> {
         })
     }
 
-    fn settle<T>(&self, step: Step, end: Result<T, Fault>, errand: &Errand) -> Result<T, Fault> {
+    fn settle<T>(
+        &self,
+        step: Step,
+        end: Result<T, Fault>,
+        call_context: &CallContext,
+    ) -> Result<T, Fault> {
         let error = match end {
             Ok(got) => {
                 self.breaker.succeeded();
@@ -241,21 +246,21 @@ impl<S> Guarded<S> {
             Err(fault) => return Err(fault),
         };
         let patience = Patience {
-            stopping: errand.cancel.is_stopping(),
+            stopping: call_context.cancel.is_stopping(),
             ..self.patience
         };
         // All tries were made.
         let next = after_failure(step, &error, u32::MAX, patience);
         match self.breaker.failed(&error, next, Instant::now()) {
             Some(Change::Dropped(why)) => {
-                errand.post.tell(Event::SourceDropped {
+                call_context.post.tell(Event::SourceDropped {
                     source: self.name.clone(),
                     reason: why.clone(),
                 });
                 Err(Fault::Dropped(why))
             }
             Some(Change::Rests { rest, asked }) => {
-                self.tell_and_keep(&rest, asked, errand);
+                self.tell_and_keep(&rest, asked, call_context);
                 Err(match next {
                     // This call was the source's last word on this target all the same.
                     Next::OtherCandidate => Fault::Failed(error),
@@ -272,10 +277,10 @@ impl<S> Guarded<S> {
         }
     }
 
-    fn tell_and_keep(&self, rest: &Rest, asked: bool, errand: &Errand) {
+    fn tell_and_keep(&self, rest: &Rest, asked: bool, call_context: &CallContext) {
         let left = rest.until.saturating_duration_since(Instant::now());
         let until = Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX);
-        errand.post.tell(Event::SourceRests {
+        call_context.post.tell(Event::SourceRests {
             source: self.name.clone(),
             until,
             reason: rest.why.clone(),
@@ -291,23 +296,23 @@ impl<S> Guarded<S> {
 }
 
 impl<S: Calls> Calls for Guarded<S> {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
         Box::pin(async move {
             let _pass = self.breaker.admit(Instant::now())?;
-            let end = self.inner.search(query, errand).await;
-            self.settle(Step::Search, end, errand)
+            let end = self.inner.search(query, call_context).await;
+            self.settle(Step::Search, end, call_context)
         })
     }
 
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files> {
         Box::pin(async move {
             let _pass = self.breaker.admit(Instant::now())?;
-            let end = self.inner.download(request, errand).await;
-            self.settle(Step::Download, end, errand)
+            let end = self.inner.download(request, call_context).await;
+            self.settle(Step::Download, end, call_context)
         })
     }
 }
@@ -408,9 +413,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refused_login_ends_the_source_at_once_and_is_told_once() {
         let guarded = guarded(vec![Err(SourceError::auth("no"))]);
-        let (errand, mut inbox) = Errand::for_test();
+        let (call_context, mut inbox) = CallContext::for_test();
         for _ in 0..3 {
-            let end = guarded.search(&Query::default(), &errand).await;
+            let end = guarded.search(&Query::default(), &call_context).await;
             assert!(matches!(end, Err(Fault::Dropped(_))), "{end:?}");
         }
         assert_eq!(guarded.inner.called(), 1);
@@ -422,14 +427,14 @@ mod tests {
     async fn a_wait_above_the_ceiling_parks_the_source_until_then() {
         let busy = SourceError::new(ErrorKind::RateLimited, "busy").with_retry_after(600 * S);
         let guarded = guarded(vec![Err(busy)]);
-        let (errand, _inbox) = Errand::for_test();
+        let (call_context, _inbox) = CallContext::for_test();
         let query = Query::default();
         for _ in 0..3 {
-            let end = guarded.search(&query, &errand).await;
+            let end = guarded.search(&query, &call_context).await;
             assert!(matches!(end, Err(Fault::Rests(_))), "{end:?}");
         }
         assert_eq!(guarded.inner.called(), 1);
         tokio::time::advance(600 * S).await;
-        assert!(guarded.search(&query, &errand).await.is_ok());
+        assert!(guarded.search(&query, &call_context).await.is_ok());
     }
 }

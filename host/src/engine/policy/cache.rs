@@ -13,7 +13,7 @@ use super::counts::Counts;
 use super::{Answer, Calls, Found};
 use crate::engine::book::SourceBook;
 use crate::engine::executor::blocking;
-use crate::engine::post::Errand;
+use crate::engine::post::CallContext;
 use crate::music::SourceName;
 
 /// A source whose answers are kept.
@@ -27,13 +27,13 @@ pub(in crate::engine) struct Cached<S> {
 }
 
 impl<S: Calls> Calls for Cached<S> {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
         if self.age.is_zero() {
-            return self.inner.search(query, errand);
+            return self.inner.search(query, call_context);
         }
         Box::pin(async move {
             let key = key(query);
-            if !errand.fresh {
+            if !call_context.fresh {
                 let (book, name, age) = (Arc::clone(&self.book), self.name.clone(), self.age);
                 let wanted = key.clone();
                 let kept = blocking(move || book.answer(&name, &wanted, age));
@@ -43,7 +43,7 @@ impl<S: Calls> Calls for Cached<S> {
                 }
                 self.counts.cache_misses.add(1);
             }
-            let found = self.inner.search(query, errand).await?;
+            let found = self.inner.search(query, call_context).await?;
             if !found.hits.is_empty() {
                 let (book, name, hits) = (
                     Arc::clone(&self.book),
@@ -62,9 +62,9 @@ impl<S: Calls> Calls for Cached<S> {
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files> {
-        self.inner.download(request, errand)
+        self.inner.download(request, call_context)
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     async fn an_answer_is_asked_for_once_and_kept_for_the_next_run() {
         let dir = tempfile::tempdir().unwrap();
         drop(State::open(dir.path()).unwrap());
-        let (errand, _inbox) = Errand::for_test();
+        let (call_context, _inbox) = CallContext::for_test();
         let counts = Arc::<Counts>::default();
         let cached = |script: Scripted, age| Cached {
             inner: script,
@@ -153,7 +153,7 @@ mod tests {
         };
         let hits = vec![hit("1"), hit("2")];
         let first = cached(Scripted::new([Ok(hits.clone())]), HOUR);
-        let asked = first.search(&query("x"), &errand).await.unwrap();
+        let asked = first.search(&query("x"), &call_context).await.unwrap();
         assert_eq!((asked.hits, asked.kept), (hits.clone(), false));
         // The answer is written by somebody else in the meantime.
         while first
@@ -165,12 +165,12 @@ mod tests {
         }
 
         let second = cached(Scripted::new([Ok(vec![hit("3")])]), HOUR);
-        let kept = second.search(&query("x"), &errand).await.unwrap();
+        let kept = second.search(&query("x"), &call_context).await.unwrap();
         assert_eq!((kept.hits, kept.kept), (hits, true));
         assert_eq!(second.inner.called(), 0);
-        let fresh = Errand {
+        let fresh = CallContext {
             fresh: true,
-            ..errand.clone()
+            ..call_context.clone()
         };
         let asked = second.search(&query("x"), &fresh).await.unwrap();
         assert_eq!(asked.hits, [hit("3")], "unless an old answer will not do");
@@ -178,7 +178,7 @@ mod tests {
         let third = cached(Scripted::default(), Duration::ZERO);
         assert!(
             third
-                .search(&query("x"), &errand)
+                .search(&query("x"), &call_context)
                 .await
                 .unwrap()
                 .hits
@@ -203,19 +203,19 @@ mod tests {
             age: HOUR,
             counts: Arc::default(),
         };
-        let (errand, _inbox) = Errand::for_test();
+        let (call_context, _inbox) = CallContext::for_test();
         assert!(
             cached
-                .search(&query("x"), &errand)
+                .search(&query("x"), &call_context)
                 .await
                 .unwrap()
                 .hits
                 .is_empty()
         );
-        assert!(cached.search(&query("x"), &errand).await.is_err());
+        assert!(cached.search(&query("x"), &call_context).await.is_err());
         assert_eq!(
             cached
-                .search(&query("x"), &errand)
+                .search(&query("x"), &call_context)
                 .await
                 .unwrap()
                 .hits

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Answer, Calls, Found, lock};
 use crate::engine::event::Event;
 use crate::engine::executor::{Chore, Done, Panicked, chore};
-use crate::engine::post::{Errand, Post};
+use crate::engine::post::{CallContext, Post};
 use crate::music::{SourceName, TrackId};
 
 /// A search may return no more than this; what is beyond is cut (promises C3).
@@ -137,7 +137,7 @@ pub(in crate::engine) struct Called {
 }
 
 impl Calls for Called {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
         Box::pin(async move {
             let (source, query) = (Arc::clone(&self.source), query.clone());
             let beat = self.pulses.searches.begin(Instant::now());
@@ -155,7 +155,7 @@ impl Calls for Called {
                         hits.truncate(MOST_HITS);
                         return Ok(Found { hits, kept: false });
                     }
-                    () = errand.cancel.aborting() => return Err(SourceError::cancelled().into()),
+                    () = call_context.cancel.aborting() => return Err(SourceError::cancelled().into()),
                     () = self.ended.cancelled() => return Err(done_with().into()),
                     () = &mut deadline => {
                         let seconds = self.deadlines.search.as_secs();
@@ -163,7 +163,7 @@ impl Calls for Called {
                         return Err(SourceError::transient(message).into());
                     }
                     () = &mut still, if elsewhere.is_none() => {
-                        elsewhere = Some(errand.only_waits());
+                        elsewhere = Some(call_context.only_waits());
                     }
                 }
             }
@@ -173,9 +173,9 @@ impl Calls for Called {
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files> {
-        Box::pin(async move { Ok(self.fetch(request.clone(), errand).await?) })
+        Box::pin(async move { Ok(self.fetch(request.clone(), call_context).await?) })
     }
 }
 
@@ -188,12 +188,16 @@ enum Stage {
 }
 
 impl Called {
-    async fn fetch(&self, request: DownloadRequest, errand: &Errand) -> Result<Files, SourceError> {
+    async fn fetch(
+        &self,
+        request: DownloadRequest,
+        call_context: &CallContext,
+    ) -> Result<Files, SourceError> {
         let (ended, mut end) = mpsc::unbounded_channel();
         let watch = Arc::new(Watch {
-            id: errand.id.clone(),
+            id: call_context.id.clone(),
             source: self.name.clone(),
-            post: errand.post.clone(),
+            post: call_context.post.clone(),
             ended,
             cancelled: AtomicBool::new(false),
             life: Mutex::new(Life::new(self.pulses.downloads.begin(Instant::now()))),
@@ -213,7 +217,7 @@ impl Called {
                     Download::Following if self.capabilities.has(Capabilities::FOLLOWS) => {
                         stage = Stage::Followed { since: Instant::now() };
                         lock(&watch.life).beat = None;
-                        elsewhere.get_or_insert_with(|| errand.only_waits());
+                        elsewhere.get_or_insert_with(|| call_context.only_waits());
                     }
                     Download::Following => return Err(SourceError::internal(
                         "handed the download over without declaring `follows`",
@@ -221,7 +225,7 @@ impl Called {
                     _ => return Err(SourceError::internal("an answer this host does not know")),
                 },
                 Some(result) = end.recv(), if !called => return result,
-                () = errand.cancel.aborting() => break SourceError::cancelled(),
+                () = call_context.cancel.aborting() => break SourceError::cancelled(),
                 () = self.ended.cancelled() => break done_with(),
                 _ = tick.tick() => {
                     let now = Instant::now();
@@ -233,7 +237,7 @@ impl Called {
                         let still = life.is_still(now);
                         drop(life);
                         match (still, elsewhere.is_some()) {
-                            (true, false) => elsewhere = Some(errand.only_waits()),
+                            (true, false) => elsewhere = Some(call_context.only_waits()),
                             (false, true) => elsewhere = None,
                             (true, true) | (false, false) => {}
                         }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found};
-use crate::engine::post::Errand;
+use crate::engine::post::CallContext;
 use crate::music::SourceName;
 
 /// A source whose calls are written down.
@@ -19,9 +19,15 @@ pub(in crate::engine) struct Logged<S> {
 }
 
 impl<S> Logged<S> {
-    fn note<T>(&self, call: &'static str, errand: &Errand, since: Instant, end: &Result<T, Fault>) {
+    fn note<T>(
+        &self,
+        call: &'static str,
+        call_context: &CallContext,
+        since: Instant,
+        end: &Result<T, Fault>,
+    ) {
         let took_ms = since.elapsed().as_millis();
-        let (source, item) = (&self.name, &errand.id);
+        let (source, item) = (&self.name, &call_context.id);
         match end {
             Ok(_) => tracing::debug!(%source, %item, call, took_ms, "done"),
             Err(Fault::Failed(error)) => {
@@ -37,11 +43,11 @@ impl<S> Logged<S> {
 }
 
 impl<S: Calls> Calls for Logged<S> {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
         Box::pin(async move {
             let since = Instant::now();
-            let end = self.inner.search(query, errand).await;
-            self.note("search", errand, since, &end);
+            let end = self.inner.search(query, call_context).await;
+            self.note("search", call_context, since, &end);
             end
         })
     }
@@ -49,12 +55,12 @@ impl<S: Calls> Calls for Logged<S> {
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files> {
         Box::pin(async move {
             let since = Instant::now();
-            let end = self.inner.download(request, errand).await;
-            self.note("download", errand, since, &end);
+            let end = self.inner.download(request, call_context).await;
+            self.note("download", call_context, since, &end);
             end
         })
     }
@@ -77,10 +83,18 @@ mod tests {
             name: name.clone(),
             counts: Arc::clone(&counts),
         };
-        let (errand, _inbox) = Errand::for_test();
-        let end = logged.search(&Query::default(), &errand).await.unwrap_err();
+        let (call_context, _inbox) = CallContext::for_test();
+        let end = logged
+            .search(&Query::default(), &call_context)
+            .await
+            .unwrap_err();
         assert_eq!(end, Fault::Failed(error));
-        assert!(logged.search(&Query::default(), &errand).await.is_ok());
+        assert!(
+            logged
+                .search(&Query::default(), &call_context)
+                .await
+                .is_ok()
+        );
         assert_eq!(counts.totals(&name).failures.len(), 1);
     }
 }

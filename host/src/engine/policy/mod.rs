@@ -27,33 +27,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use musicdl_plugin_api::{DownloadRequest, Files, Hit, Query, SourceError};
 use tokio::time::Instant;
 
-use super::post::Errand;
+use super::post::CallContext;
 
 /// A call on its way.
 pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
 
 /// The two calls that cost a source something.
 pub(super) trait Calls: Send + Sync {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found>;
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found>;
 
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files>;
 }
 
 impl<S: Calls> Calls for Arc<S> {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
-        S::search(self, query, errand)
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+        S::search(self, query, call_context)
     }
 
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files> {
-        S::download(self, request, errand)
+        S::download(self, request, call_context)
     }
 }
 
@@ -149,14 +149,14 @@ pub(super) mod scripted {
     }
 
     impl Calls for Scripted {
-        fn search<'a>(&'a self, _: &'a Query, _: &'a Errand) -> Answer<'a, Found> {
+        fn search<'a>(&'a self, _: &'a Query, _: &'a CallContext) -> Answer<'a, Found> {
             Box::pin(async {
                 let hits = self.next().await?;
                 Ok(Found { hits, kept: false })
             })
         }
 
-        fn download<'a>(&'a self, _: &'a DownloadRequest, _: &'a Errand) -> Answer<'a, Files> {
+        fn download<'a>(&'a self, _: &'a DownloadRequest, _: &'a CallContext) -> Answer<'a, Files> {
             Box::pin(async {
                 self.next().await?;
                 Ok(Files::default())

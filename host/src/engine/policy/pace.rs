@@ -24,7 +24,7 @@ use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found, Rest, lock};
 use crate::engine::book::SourceBook;
 use crate::engine::executor::blocking;
-use crate::engine::post::Errand;
+use crate::engine::post::CallContext;
 use crate::music::SourceName;
 
 /// Windows shorter than this have passed when a program has started again.
@@ -161,15 +161,19 @@ impl Gate {
     }
 
     /// Waits for a place, a turn and the moment; the place is held as long as the answer is.
-    async fn enter(&self, errand: &Errand, pulse: &Pulse) -> Result<SemaphorePermit<'_>, Fault> {
+    async fn enter(
+        &self,
+        call_context: &CallContext,
+        pulse: &Pulse,
+    ) -> Result<SemaphorePermit<'_>, Fault> {
         let cancelled = || Err(SourceError::cancelled().into());
         let place = match self.places.try_acquire() {
             Ok(place) => place,
-            Err(_) => self.wait_for_place(errand, pulse).await?,
+            Err(_) => self.wait_for_place(call_context, pulse).await?,
         };
         let _turn = tokio::select! {
             biased;
-            () = errand.cancel.stopping() => return cancelled(),
+            () = call_context.cancel.stopping() => return cancelled(),
             turn = self.turn.acquire() => turn.expect("the turn of a gate is never closed"),
         };
         // More than once: while one waits, the service may ask for more patience.
@@ -189,10 +193,10 @@ impl Gate {
                 break;
             }
             let long = next.duration_since(now) >= LONG_WAIT;
-            let _elsewhere = long.then(|| errand.only_waits());
+            let _elsewhere = long.then(|| call_context.only_waits());
             tokio::select! {
                 biased;
-                () = errand.cancel.stopping() => return cancelled(),
+                () = call_context.cancel.stopping() => return cancelled(),
                 () = tokio::time::sleep_until(next) => {}
             }
         }
@@ -203,7 +207,7 @@ impl Gate {
     /// Waits for a place as long as those who hold them show signs of life.
     async fn wait_for_place(
         &self,
-        errand: &Errand,
+        call_context: &CallContext,
         pulse: &Pulse,
     ) -> Result<SemaphorePermit<'_>, Fault> {
         let place = self.places.acquire();
@@ -218,11 +222,11 @@ impl Gate {
                 }));
             }
             if elsewhere.is_none() && began.elapsed() >= LONG_WAIT {
-                elsewhere = Some(errand.only_waits());
+                elsewhere = Some(call_context.only_waits());
             }
             tokio::select! {
                 biased;
-                () = errand.cancel.stopping() => return Err(SourceError::cancelled().into()),
+                () = call_context.cancel.stopping() => return Err(SourceError::cancelled().into()),
                 place = &mut place => {
                     return Ok(place.expect("the places of a gate are never closed"));
                 }
@@ -288,10 +292,10 @@ impl<S> Paced<S> {
         &self,
         gate: &'a Gate,
         pulse: &Pulse,
-        errand: &Errand,
+        call_context: &CallContext,
     ) -> Result<SemaphorePermit<'a>, Fault> {
         let since = Instant::now();
-        let place = gate.enter(errand, pulse).await?;
+        let place = gate.enter(call_context, pulse).await?;
         let waited = since.elapsed();
         if waited >= Duration::from_millis(1) {
             self.counts.waited(waited);
@@ -339,29 +343,29 @@ fn starts_of_earlier_runs(
 }
 
 impl<S: Calls> Calls for Paced<S> {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
         Box::pin(async move {
             let pulse = &self.pulses.searches;
-            let _place = self.enter(&self.searches, pulse, errand).await?;
+            let _place = self.enter(&self.searches, pulse, call_context).await?;
             if let Some(book) = &self.book {
                 let (book, name) = (Arc::clone(book), self.name.clone());
                 blocking(move || book.search_starts(&name, Timestamp::now())).await;
             }
             self.counts.searches.add(1);
-            self.heed(self.inner.search(query, errand).await)
+            self.heed(self.inner.search(query, call_context).await)
         })
     }
 
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files> {
         Box::pin(async move {
             let pulse = &self.pulses.downloads;
-            let _place = self.enter(&self.downloads, pulse, errand).await?;
+            let _place = self.enter(&self.downloads, pulse, call_context).await?;
             self.counts.downloads.add(1);
-            self.heed(self.inner.download(request, errand).await)
+            self.heed(self.inner.download(request, call_context).await)
         })
     }
 }

@@ -14,7 +14,7 @@ use super::{Answer, Calls, Fault, Found};
 use crate::engine::event::Event;
 use crate::engine::executor::blocking;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
-use crate::engine::post::Errand;
+use crate::engine::post::CallContext;
 use crate::music::SourceName;
 
 /// From here on another item may run while this one waits.
@@ -38,10 +38,10 @@ impl<S: Calls> Retried<S> {
         step: Step,
         error: &SourceError,
         tries: u32,
-        errand: &Errand,
+        call_context: &CallContext,
     ) -> Option<Duration> {
         let patience = Patience {
-            stopping: errand.cancel.is_stopping(),
+            stopping: call_context.cancel.is_stopping(),
             ..self.patience
         };
         match after_failure(step, error, tries, patience) {
@@ -60,38 +60,38 @@ impl<S: Calls> Retried<S> {
         &self,
         wait: Duration,
         error: &SourceError,
-        errand: &Errand,
+        call_context: &CallContext,
     ) -> Result<(), Fault> {
-        errand.post.tell(Event::Retrying {
-            id: errand.id.clone(),
+        call_context.post.tell(Event::Retrying {
+            id: call_context.id.clone(),
             source: self.name.clone(),
             after: wait,
             reason: error.to_string(),
         });
-        let _place = (wait >= LONG_WAIT).then(|| errand.only_waits());
+        let _place = (wait >= LONG_WAIT).then(|| call_context.only_waits());
         tokio::select! {
             () = tokio::time::sleep(wait) => {
                 self.counts.waited(wait);
                 self.counts.retries.add(1);
                 Ok(())
             }
-            () = errand.cancel.stopping() => Err(SourceError::cancelled().into()),
+            () = call_context.cancel.stopping() => Err(SourceError::cancelled().into()),
         }
     }
 }
 
 impl<S: Calls> Calls for Retried<S> {
-    fn search<'a>(&'a self, query: &'a Query, errand: &'a Errand) -> Answer<'a, Found> {
+    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
         Box::pin(async move {
             let mut tries = 0;
             loop {
-                let error = match self.inner.search(query, errand).await {
+                let error = match self.inner.search(query, call_context).await {
                     Err(Fault::Failed(error)) => error,
                     end => return end,
                 };
                 tries += 1;
-                match self.wait_after(Step::Search, &error, tries, errand) {
-                    Some(wait) => self.wait(wait, &error, errand).await?,
+                match self.wait_after(Step::Search, &error, tries, call_context) {
+                    Some(wait) => self.wait(wait, &error, call_context).await?,
                     None => return Err(error.into()),
                 }
             }
@@ -101,18 +101,18 @@ impl<S: Calls> Calls for Retried<S> {
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
-        errand: &'a Errand,
+        call_context: &'a CallContext,
     ) -> Answer<'a, Files> {
         Box::pin(async move {
             let mut tries = 0;
             loop {
-                let error = match self.inner.download(request, errand).await {
+                let error = match self.inner.download(request, call_context).await {
                     Err(Fault::Failed(error)) => error,
                     end => return end,
                 };
                 tries += 1;
-                match self.wait_after(Step::Download, &error, tries, errand) {
-                    Some(wait) => self.wait(wait, &error, errand).await?,
+                match self.wait_after(Step::Download, &error, tries, call_context) {
+                    Some(wait) => self.wait(wait, &error, call_context).await?,
                     None => return Err(error.into()),
                 }
                 empty(&request.dest_dir).await?;
@@ -181,8 +181,8 @@ mod tests {
     }
 
     async fn search(retried: &Retried<Scripted>) -> Result<Found, Fault> {
-        let (errand, _inbox) = Errand::for_test();
-        retried.search(&Query::default(), &errand).await
+        let (call_context, _inbox) = CallContext::for_test();
+        retried.search(&Query::default(), &call_context).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -228,12 +228,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_a_run_that_was_stopped() {
         let retried = retried(vec![SourceError::transient("down")]);
-        let (errand, _inbox) = Errand::for_test();
+        let (call_context, _inbox) = CallContext::for_test();
         let query = Query::default();
-        let search = retried.search(&query, &errand);
+        let search = retried.search(&query, &call_context);
         let stop = async {
             tokio::time::sleep(S / 4).await;
-            errand.cancel.stop();
+            call_context.cancel.stop();
         };
         let (end, ()) = tokio::join!(search, stop);
         assert_eq!(end.unwrap_err(), Fault::Failed(SourceError::cancelled()));
@@ -250,8 +250,8 @@ mod tests {
             dest_dir: dir.path().to_owned(),
             ..DownloadRequest::default()
         };
-        let (errand, _inbox) = Errand::for_test();
-        retried.download(&request, &errand).await.unwrap();
+        let (call_context, _inbox) = CallContext::for_test();
+        retried.download(&request, &call_context).await.unwrap();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 

@@ -59,8 +59,8 @@ impl Run<'_> {
             .map(|other| (other, self.plan.items[other].track.clone()))
             .collect();
         let claim = Arc::new(Claim::new(handle, key, members, others));
-        let errand = self.errand(at);
-        let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), errand);
+        let call_context = self.call_context(at);
+        let job = album::carry_out(Arc::clone(&claim), Arc::clone(&self.context), call_context);
         let task = self.jobs.start(async move { Done::Items(job.await) });
         self.running.insert(task, Work::Album(claim));
     }

@@ -141,7 +141,7 @@ fn three_tracks_and_a_user() {
     let minutes = Minutes::default();
     let (mut journal, mut reporter) = (minutes.clone(), minutes.clone());
     let mut run = run(&mut plan, &mut journal, &mut reporter);
-    let cancels: Vec<Cancel> = (0..3).map(|at| run.errand(at).cancel).collect();
+    let cancels: Vec<Cancel> = (0..3).map(|at| run.call_context(at).cancel).collect();
     let (desk, inbox) = channel::channel();
 
     let owl = desk.clone();

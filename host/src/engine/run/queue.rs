@@ -10,7 +10,7 @@ use crate::engine::album::AlbumKey;
 use crate::engine::event::Event;
 use crate::engine::job::{self, Before};
 use crate::engine::journal::Entry;
-use crate::engine::post::Errand;
+use crate::engine::post::CallContext;
 use crate::plan::{ItemKind, ItemState, SkipReason, Status};
 
 impl Run<'_> {
@@ -98,9 +98,9 @@ impl Run<'_> {
         if let Some(handle) = self.begins_with_album(at, &before) {
             return self.claim(at, handle, before);
         }
-        let errand = self.errand(at);
+        let call_context = self.call_context(at);
         let item = self.plan.items[at].clone();
-        let job = job::carry_out(item, Arc::clone(&self.context), errand, before);
+        let job = job::carry_out(item, Arc::clone(&self.context), call_context, before);
         let task = self
             .jobs
             .start(async move { Done::Items(vec![(at, job.await)]) });
@@ -125,10 +125,10 @@ impl Run<'_> {
             .map(|(handle, _)| handle)
     }
 
-    pub(super) fn errand(&mut self, at: usize) -> Errand {
+    pub(super) fn call_context(&mut self, at: usize) -> CallContext {
         let cancel = self.cancel.of_one_item();
         self.cancels.insert(at, cancel.clone());
-        Errand {
+        CallContext {
             at,
             id: self.plan.items[at].id().clone(),
             cancel,

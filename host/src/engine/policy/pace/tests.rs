@@ -159,9 +159,12 @@ async fn a_budget_that_an_earlier_run_used_up_is_used_up_for_this_one() {
     let script = Arc::new(Scripted::default());
     let paced = paced(window, &book, Arc::clone(&script));
     assert_eq!(paced.searches_left(), Some(0));
-    let (errand, _inbox) = Errand::for_test();
+    let (call_context, _inbox) = CallContext::for_test();
     let began = Instant::now();
-    paced.search(&Query::default(), &errand).await.unwrap();
+    paced
+        .search(&Query::default(), &call_context)
+        .await
+        .unwrap();
     let waited = began.elapsed().as_secs_f64();
     assert!((119.0..121.0).contains(&waited), "{waited}");
     assert_eq!(book.searches(&name(), ago(50)).len(), 1, "and is noted");
@@ -188,11 +191,11 @@ async fn all_workers_share_one_budget_and_one_who_gives_up_uses_nothing_of_it() 
     let began = Instant::now();
     let workers: Vec<_> = (0..10)
         .map(|worker| {
-            let (paced, (errand, inbox)) = (Arc::clone(&paced), Errand::for_test());
+            let (paced, (call_context, inbox)) = (Arc::clone(&paced), CallContext::for_test());
             tokio::spawn(async move {
                 let _inbox = inbox;
                 let query = Query::default();
-                let search = paced.search(&query, &errand);
+                let search = paced.search(&query, &call_context);
                 if worker == 5 {
                     drop(tokio::time::timeout(S, search).await);
                 } else {
@@ -226,13 +229,13 @@ async fn a_source_whose_calls_stand_still_is_passed_by() {
         &book,
         Timestamp::now(),
     );
-    let (errand, _inbox) = Errand::for_test();
+    let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
     let _beat = pulses.searches.begin(Instant::now());
-    let (first, second) = tokio::join!(paced.search(&query, &errand), async {
+    let (first, second) = tokio::join!(paced.search(&query, &call_context), async {
         tokio::task::yield_now().await;
         let began = Instant::now();
-        (paced.search(&query, &errand).await, began.elapsed())
+        (paced.search(&query, &call_context).await, began.elapsed())
     });
     assert!(first.is_ok());
     let (second, after) = second;
@@ -260,24 +263,24 @@ async fn a_source_that_was_given_up_as_silent_holds_nobody_up_until_it_answers()
         &book,
         Timestamp::now(),
     );
-    let (errand, _inbox) = Errand::for_test();
+    let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
     let given_up = pulses.searches.begin(Instant::now());
     tokio::time::sleep(60 * S).await;
     drop(given_up);
     // It is tried again, and nobody waits to see what comes of it.
     let again = pulses.searches.begin(Instant::now());
-    let mut holder = Box::pin(paced.search(&query, &errand));
+    let mut holder = Box::pin(paced.search(&query, &call_context));
     assert!(tokio::time::timeout(S, &mut holder).await.is_err());
     for _ in 0..3 {
         let began = Instant::now();
-        let passed = paced.search(&query, &errand).await;
+        let passed = paced.search(&query, &call_context).await;
         assert!(matches!(passed, Err(Fault::Rests(_))), "{passed:?}");
         assert_eq!(began.elapsed(), Duration::ZERO);
     }
     // It answers: from now on it is worth waiting for.
     again.sign(Instant::now());
-    let waits = tokio::time::timeout(S, paced.search(&query, &errand)).await;
+    let waits = tokio::time::timeout(S, paced.search(&query, &call_context)).await;
     assert!(waits.is_err(), "{waits:?}");
 }
 
@@ -291,11 +294,14 @@ async fn what_one_is_told_to_wait_all_wait() {
         per: S,
     };
     let paced = paced(window, &book, Arc::clone(&script));
-    let (errand, _inbox) = Errand::for_test();
+    let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
     let began = Instant::now();
-    paced.search(&query, &errand).await.unwrap_err();
-    let searches = tokio::join!(paced.search(&query, &errand), paced.search(&query, &errand),);
+    paced.search(&query, &call_context).await.unwrap_err();
+    let searches = tokio::join!(
+        paced.search(&query, &call_context),
+        paced.search(&query, &call_context),
+    );
     assert!(searches.0.is_ok() && searches.1.is_ok());
     let after: Vec<u64> = lock(&script.calls)
         .iter()
@@ -314,11 +320,11 @@ async fn nobody_waits_for_a_pause_that_is_longer_than_the_user_waits() {
         per: S,
     };
     let paced = paced(window, &book, script);
-    let (errand, _inbox) = Errand::for_test();
+    let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
-    paced.search(&query, &errand).await.unwrap_err();
+    paced.search(&query, &call_context).await.unwrap_err();
     let began = Instant::now();
-    let passed = paced.search(&query, &errand).await;
+    let passed = paced.search(&query, &call_context).await;
     let until = began + 600 * S;
     assert!(
         matches!(&passed, Err(Fault::Rests(rest)) if rest.until == until),
