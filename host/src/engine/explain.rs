@@ -12,8 +12,8 @@ use super::choose::{Candidate, Chooser};
 use super::fallback::Patience;
 use super::job::shown;
 use super::ladder::queries;
+use super::mailbox::{CallContext, MailboxSender};
 use super::policy::Fault;
-use super::post::{CallContext, Post};
 use super::source_handle::SourceHandle;
 use super::{Cancel, Options};
 use crate::matching::Score;
@@ -67,12 +67,12 @@ pub async fn explain(
     options: &Options,
     book: &Arc<dyn SourceBook>,
 ) -> Vec<Explained> {
-    let (post, _inbox) = Post::new();
+    let (mailbox, _inbox) = MailboxSender::new();
     let call_context = CallContext {
         at: 0,
         id: track.id.clone(),
         cancel: Cancel::new(),
-        post,
+        mailbox,
         fresh: false,
     };
     // Somebody waits for the answer: nothing is tried twice.

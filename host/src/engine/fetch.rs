@@ -15,7 +15,7 @@ use super::finish::{FinishError, Finished, Origin};
 use super::inspect::Findings;
 use super::job::{Context, Setback};
 use super::journal::Attempt;
-use super::post::CallContext;
+use super::mailbox::CallContext;
 use super::source_handle::SourceStack;
 use super::space::Room;
 use crate::music::{SourceName, TrackId};
@@ -172,7 +172,7 @@ pub(super) fn told(
         Ok(finished) => {
             let findings = Findings::clone(finished.findings.as_ref()?);
             let words = findings.to_string();
-            call_context.post.tell(Event::Verified {
+            call_context.mailbox.emit(Event::Verified {
                 id,
                 source,
                 findings,
@@ -183,7 +183,7 @@ pub(super) fn told(
             why,
             kept: Some(path),
         }) => {
-            call_context.post.tell(Event::Quarantined {
+            call_context.mailbox.emit(Event::Quarantined {
                 id,
                 source,
                 target: hit.target_id.clone(),

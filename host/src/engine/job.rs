@@ -17,8 +17,8 @@ use super::fetch::{Fetched, fetch};
 use super::finish::{FinishError, Finished, Finisher};
 use super::journal::Attempt;
 use super::look::{Look, look};
+use super::mailbox::CallContext;
 use super::policy::{Fault, Rest};
-use super::post::CallContext;
 use super::source_handle::SourceStack;
 use super::space::Space;
 use super::{ExtraFiles, SearchOrder};
@@ -510,7 +510,7 @@ impl Job {
             score: candidate.map(|candidate| candidate.score.total),
             reason,
         };
-        self.call_context.post.tell(Event::Lost(tried.clone()));
+        self.call_context.mailbox.emit(Event::Lost(tried.clone()));
         self.tried.push(tried);
     }
 

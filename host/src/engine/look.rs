@@ -8,7 +8,7 @@ use super::event::Event;
 use super::fallback::Step;
 use super::job::{Context, Setback};
 use super::ladder::queries;
-use super::post::CallContext;
+use super::mailbox::CallContext;
 use super::source_handle::SourceStack;
 use crate::plan::PlanItem;
 
@@ -53,7 +53,7 @@ pub(super) async fn look(
         kept |= found.kept;
         hits += found.hits.len();
         chooser.weigh(found.hits);
-        call_context.post.tell(Event::Searched {
+        call_context.mailbox.emit(Event::Searched {
             id: item.id().clone(),
             source: handle.name().clone(),
             hits: chooser.found(),

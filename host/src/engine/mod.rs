@@ -7,7 +7,7 @@
 //! One task, [`Engine::run`], owns the plan and the journal and speaks to the reporter. It
 //! starts up to `jobs` jobs, on threads that may block (`executor`). One that only waits, for a source's pace or for a
 //! service that downloads by itself, gives its place to another. Jobs share nothing but the
-//! sources and speak to the coordinator by their return value and by letters over an unbounded
+//! sources and speak to the coordinator by their return value and by messages over an unbounded
 //! channel: sending never blocks, so no job waits for the coordinator while the coordinator
 //! waits for a job.
 //!
@@ -39,8 +39,8 @@ mod job;
 mod journal;
 mod ladder;
 mod look;
+mod mailbox;
 mod policy;
-mod post;
 mod run;
 mod source_handle;
 mod space;
@@ -72,7 +72,7 @@ use crate::music::{SourceName, TrackId};
 use crate::plan::{Plan, Status};
 use fallback::Patience;
 use job::Context;
-use post::Post;
+use mailbox::MailboxSender;
 use run::Run;
 use space::Space;
 
@@ -189,7 +189,7 @@ impl Engine {
         cancel: &Cancel,
     ) -> Outcome {
         let clock = Instant::now();
-        let (post, inbox) = Post::new();
+        let (mailbox, inbox) = MailboxSender::new();
         let options = self.options;
         let patience = Patience {
             retries: options.retries,
@@ -224,7 +224,7 @@ impl Engine {
         let mut run = Run::new(
             (plan, journal, reporter),
             Arc::clone(&context),
-            (cancel.clone(), post),
+            (cancel.clone(), mailbox),
             options.jobs.max(1),
         );
         run.coordinate(inbox).await;

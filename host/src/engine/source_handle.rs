@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::book::SourceBook;
 use super::fallback::Patience;
+use super::mailbox::CallContext;
 use super::policy::breaker::{Breaker, Guarded};
 use super::policy::cache::Cached;
 use super::policy::call::{Called, Deadlines, Pulses};
@@ -17,7 +18,6 @@ use super::policy::log::Logged;
 use super::policy::pace::{Allowance, PaceWish, Paced};
 use super::policy::retry::{Retried, full_jitter};
 use super::policy::{Calls, Fault, Found};
-use super::post::CallContext;
 use crate::music::SourceName;
 
 /// One source as it is given for a run.

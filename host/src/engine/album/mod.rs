@@ -30,7 +30,7 @@ use super::fetch::told;
 use super::finish::{FinishError, Finished, Origin};
 use super::job::{Before, Context, End, Report, Setback};
 use super::journal::Attempt;
-use super::post::CallContext;
+use super::mailbox::CallContext;
 use super::source_handle::SourceStack;
 use crate::layout::RelPath;
 use crate::matching::Normalized;
@@ -218,7 +218,7 @@ async fn grab(
     };
     let found = hits.len();
     let (offers, why) = find::choose(first, tracks.len(), hits);
-    call_context.post.tell(Event::Searched {
+    call_context.mailbox.emit(Event::Searched {
         id: call_context.id.clone(),
         source: handle.name().clone(),
         hits: found,
@@ -504,7 +504,7 @@ fn not_there(
         score: None,
         reason: why.to_owned(),
     };
-    call_context.post.tell(Event::Lost(tried.clone()));
+    call_context.mailbox.emit(Event::Lost(tried.clone()));
     member.before.asked.insert(at_source);
     let mut report = Report::bare(End::Returned, member.before);
     report.tried.push(tried);

@@ -17,7 +17,7 @@ use super::{Answer, Calls, Fault, Found, Rest, lock};
 use crate::engine::book::SourceBook;
 use crate::engine::event::Event;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
-use crate::engine::post::CallContext;
+use crate::engine::mailbox::CallContext;
 use crate::music::SourceName;
 
 /// So many calls given up in a row, with no success between, speak against the source and not
@@ -253,7 +253,7 @@ impl<S> Guarded<S> {
         let next = after_failure(step, &error, u32::MAX, patience);
         match self.breaker.failed(&error, next, Instant::now()) {
             Some(Change::Dropped(why)) => {
-                call_context.post.tell(Event::SourceDropped {
+                call_context.mailbox.emit(Event::SourceDropped {
                     source: self.name.clone(),
                     reason: why.clone(),
                 });
@@ -280,7 +280,7 @@ impl<S> Guarded<S> {
     fn tell_and_keep(&self, rest: &Rest, asked: bool, call_context: &CallContext) {
         let left = rest.until.saturating_duration_since(Instant::now());
         let until = Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX);
-        call_context.post.tell(Event::SourceRests {
+        call_context.mailbox.emit(Event::SourceRests {
             source: self.name.clone(),
             until,
             reason: rest.why.clone(),
@@ -419,8 +419,8 @@ mod tests {
             assert!(matches!(end, Err(Fault::Dropped(_))), "{end:?}");
         }
         assert_eq!(guarded.inner.called(), 1);
-        assert!(inbox.news.try_recv().is_ok());
-        assert!(inbox.news.try_recv().is_err());
+        assert!(inbox.events.try_recv().is_ok());
+        assert!(inbox.events.try_recv().is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use super::counts::Counts;
 use super::{Answer, Calls, Found};
 use crate::engine::book::SourceBook;
 use crate::engine::executor::blocking;
-use crate::engine::post::CallContext;
+use crate::engine::mailbox::CallContext;
 use crate::music::SourceName;
 
 /// A source whose answers are kept.

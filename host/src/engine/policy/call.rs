@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Answer, Calls, Found, lock};
 use crate::engine::event::Event;
 use crate::engine::executor::{Chore, Done, Panicked, chore};
-use crate::engine::post::{CallContext, Post};
+use crate::engine::mailbox::{CallContext, MailboxSender};
 use crate::music::{SourceName, TrackId};
 
 /// A search may return no more than this; what is beyond is cut (promises C3).
@@ -197,7 +197,7 @@ impl Called {
         let watch = Arc::new(Watch {
             id: call_context.id.clone(),
             source: self.name.clone(),
-            post: call_context.post.clone(),
+            mailbox: call_context.mailbox.clone(),
             ended,
             cancelled: AtomicBool::new(false),
             life: Mutex::new(Life::new(self.pulses.downloads.begin(Instant::now()))),
@@ -313,7 +313,7 @@ fn died<T>(panic: Box<dyn Any + Send>) -> Result<T, SourceError> {
 struct Watch {
     id: TrackId,
     source: SourceName,
-    post: Post,
+    mailbox: MailboxSender,
     ended: mpsc::UnboundedSender<Result<Files, SourceError>>,
     cancelled: AtomicBool,
     life: Mutex<Life>,
@@ -386,7 +386,7 @@ impl Watch {
 impl ProgressSink for Watch {
     fn bytes(&self, done: u64, total: Option<u64>) {
         if lock(&self.life).bytes(done, total, Instant::now()) && !self.is_cancelled() {
-            self.post.tell(Event::Fetching {
+            self.mailbox.emit(Event::Fetching {
                 id: self.id.clone(),
                 source: self.source.clone(),
                 done,
@@ -398,7 +398,7 @@ impl ProgressSink for Watch {
     fn state(&self, text: &str) {
         lock(&self.life).sign(Instant::now());
         if !self.is_cancelled() {
-            self.post.tell(Event::SourceState {
+            self.mailbox.emit(Event::SourceState {
                 id: self.id.clone(),
                 source: self.source.clone(),
                 text: text.chars().take(200).collect(),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found};
-use crate::engine::post::CallContext;
+use crate::engine::mailbox::CallContext;
 use crate::music::SourceName;
 
 /// A source whose calls are written down.

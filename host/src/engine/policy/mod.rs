@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use musicdl_plugin_api::{DownloadRequest, Files, Hit, Query, SourceError};
 use tokio::time::Instant;
 
-use super::post::CallContext;
+use super::mailbox::CallContext;
 
 /// A call on its way.
 pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;

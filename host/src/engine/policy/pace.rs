@@ -24,7 +24,7 @@ use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found, Rest, lock};
 use crate::engine::book::SourceBook;
 use crate::engine::executor::blocking;
-use crate::engine::post::CallContext;
+use crate::engine::mailbox::CallContext;
 use crate::music::SourceName;
 
 /// Windows shorter than this have passed when a program has started again.

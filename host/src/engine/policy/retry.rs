@@ -14,7 +14,7 @@ use super::{Answer, Calls, Fault, Found};
 use crate::engine::event::Event;
 use crate::engine::executor::blocking;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
-use crate::engine::post::CallContext;
+use crate::engine::mailbox::CallContext;
 use crate::music::SourceName;
 
 /// From here on another item may run while this one waits.
@@ -62,7 +62,7 @@ impl<S: Calls> Retried<S> {
         error: &SourceError,
         call_context: &CallContext,
     ) -> Result<(), Fault> {
-        call_context.post.tell(Event::Retrying {
+        call_context.mailbox.emit(Event::Retrying {
             id: call_context.id.clone(),
             source: self.name.clone(),
             after: wait,

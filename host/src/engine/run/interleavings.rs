@@ -26,7 +26,7 @@ const ORDERS: usize = 3_000;
 
 /// What arrives at the coordinator.
 enum News {
-    Letter(Letter),
+    ControlMessage(ControlMessage),
     Ended(usize, End),
     Cancelled(TrackId),
 }
@@ -99,11 +99,11 @@ fn context() -> Arc<Context> {
 
 /// A coordinator to whom all items of the plan were handed out.
 fn run<'a>(plan: &'a mut Plan, journal: &'a mut Minutes, reporter: &'a mut Minutes) -> Run<'a> {
-    let (post, _inbox) = Post::new();
+    let (mailbox, _inbox) = MailboxSender::new();
     let mut run = Run::new(
         (plan, journal, reporter),
         context(),
-        (Cancel::new(), post),
+        (Cancel::new(), mailbox),
         4,
     );
     for item in &mut run.plan.items {
@@ -146,11 +146,14 @@ fn three_tracks_and_a_user() {
 
     let owl = desk.clone();
     let delivers = thread::spawn(move || {
-        owl.send(News::Letter(Letter::Waits(0))).unwrap();
-        owl.send(News::Letter(Letter::GoesOn(0))).unwrap();
+        owl.send(News::ControlMessage(ControlMessage::Waits(0)))
+            .unwrap();
+        owl.send(News::ControlMessage(ControlMessage::GoesOn(0)))
+            .unwrap();
         owl.send(News::Ended(0, delivered())).unwrap();
         // Its source speaks on.
-        owl.send(News::Letter(Letter::Waits(0))).unwrap();
+        owl.send(News::ControlMessage(ControlMessage::Waits(0)))
+            .unwrap();
     });
     let (wren, cancel) = (desk.clone(), cancels[1].clone());
     let listens = thread::spawn(move || {
@@ -166,7 +169,9 @@ fn three_tracks_and_a_user() {
     });
     let crane = desk.clone();
     let fails = thread::spawn(move || {
-        crane.send(News::Letter(Letter::Waits(2))).unwrap();
+        crane
+            .send(News::ControlMessage(ControlMessage::Waits(2)))
+            .unwrap();
         let error = "found nothing".to_owned();
         crane.send(News::Ended(2, End::Failed { error })).unwrap();
     });
@@ -181,7 +186,7 @@ fn three_tracks_and_a_user() {
     let mut ended = [false; 3];
     for news in inbox {
         match news {
-            News::Letter(letter) => run.read(letter),
+            News::ControlMessage(message) => run.handle(message),
             News::Ended(at, end) => {
                 ended[at] = true;
                 run.settle_item(at, Report::bare(end, Before::default()));

@@ -26,7 +26,7 @@ use super::event::{Event, Reporter, Tried};
 use super::executor::{Executor, JobId};
 use super::job::{Before, Context, Report};
 use super::journal::{Entry, Journal};
-use super::post::{Inbox, Letter, Post};
+use super::mailbox::{ControlMessage, Mailbox, MailboxSender};
 use super::{EarlyEnd, Postponed};
 use crate::music::TrackId;
 use crate::plan::{Plan, Status};
@@ -54,7 +54,7 @@ pub(super) struct Run<'a> {
     reporter: &'a mut dyn Reporter,
     context: Arc<Context>,
     cancel: Cancel,
-    post: Post,
+    mailbox: MailboxSender,
     /// Jobs that may work at once.
     most: usize,
     jobs: Executor<Done>,
@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
     pub(super) fn new(
         (plan, journal, reporter): (&'a mut Plan, &'a mut dyn Journal, &'a mut dyn Reporter),
         context: Arc<Context>,
-        (cancel, post): (Cancel, Post),
+        (cancel, mailbox): (Cancel, MailboxSender),
         most: usize,
     ) -> Self {
         let of = plan.items_by_status(Status::Pending).count();
@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
             reporter,
             context,
             cancel,
-            post,
+            mailbox,
             most,
             jobs: Executor::new(),
             levelling,
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
 
 impl Run<'_> {
     /// Carries out everything that is pending.
-    pub(super) async fn coordinate(&mut self, mut inbox: Inbox) {
+    pub(super) async fn coordinate(&mut self, mut inbox: Mailbox) {
         let cancel = self.cancel.clone();
         // Set once each, so that no flood of events moves them.
         let (mut deadline, mut last_call) = (None, None);
@@ -179,7 +179,7 @@ impl Run<'_> {
                     commit_at = None;
                     self.commit();
                 }
-                Some(letter) = inbox.letters.recv() => self.read(letter),
+                Some(message) = inbox.control.recv() => self.handle(message),
                 (job, ended) = self.jobs.next() => {
                     self.settle(job, ended);
                     while let Some((job, ended)) = self.jobs.try_next() {
@@ -222,21 +222,21 @@ impl Run<'_> {
     }
 
     /// Tells what jobs told.
-    fn spread(&mut self, inbox: &mut Inbox) {
-        while let Ok(event) = inbox.news.try_recv() {
+    fn spread(&mut self, inbox: &mut Mailbox) {
+        while let Ok(event) = inbox.events.try_recv() {
             self.reporter.event(&event);
         }
     }
 
-    fn read(&mut self, letter: Letter) {
-        match letter {
-            Letter::Waits(at) => {
+    fn handle(&mut self, message: ControlMessage) {
+        match message {
+            ControlMessage::Waits(at) => {
                 // One that has come back in the meantime waits for nothing.
                 if self.running.values().any(|work| work.leads(at)) {
                     self.waits.insert(at);
                 }
             }
-            Letter::GoesOn(at) => {
+            ControlMessage::GoesOn(at) => {
                 self.waits.remove(&at);
             }
         }

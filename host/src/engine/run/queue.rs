@@ -10,7 +10,7 @@ use crate::engine::album::AlbumKey;
 use crate::engine::event::Event;
 use crate::engine::job::{self, Before};
 use crate::engine::journal::Entry;
-use crate::engine::post::CallContext;
+use crate::engine::mailbox::CallContext;
 use crate::plan::{ItemKind, ItemState, SkipReason, Status};
 
 impl Run<'_> {
@@ -132,7 +132,7 @@ impl Run<'_> {
             at,
             id: self.plan.items[at].id().clone(),
             cancel,
-            post: self.post.clone(),
+            mailbox: self.mailbox.clone(),
             fresh: false,
         }
     }
