@@ -33,12 +33,12 @@ struct Took {
 
 fn main() {
     // What is met by words has to be read by them, which may take as long again.
-    for (what, wish, bound_ms) in [
+    for (what, command, bound_ms) in [
         ("by id", listed as fn(usize) -> Track, 100),
         ("half of them by words only", half_in_words, 200),
     ] {
         let took = median(|| {
-            let mut plan = plan(wish);
+            let mut plan = plan(command);
             measured(|| {
                 dedup::dedup(&mut plan);
                 order::order(&mut plan);
@@ -101,9 +101,9 @@ fn median(round: impl FnMut() -> Took) -> Took {
     all[ROUNDS / 2]
 }
 
-fn plan(wish: fn(usize) -> Track) -> Plan {
+fn plan(command: fn(usize) -> Track) -> Plan {
     let items = (0..ITEMS)
-        .map(|number| PlanItem::new(wish(number)))
+        .map(|number| PlanItem::new(command(number)))
         .collect();
     Plan::new(items, Vec::new(), Timestamp::UNIX_EPOCH, "1".to_owned())
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musicdl::engine::{
-    Cancel, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
-    JournalError, NoBook, Options, PaceWish, Reporter, SearchOrder, SourceHandle, Wish,
+    Cancel, Command, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
+    JournalError, NoBook, Options, PaceWish, Reporter, SearchOrder, SourceHandle,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -307,7 +307,7 @@ impl Journal for Void {
         Ok(())
     }
 
-    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError> {
+    fn commands(&mut self) -> Result<Vec<Command>, JournalError> {
         Ok(Vec::new())
     }
 }

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::environment::Environment;
 use super::exit::{Exit, Failure};
-use crate::engine::Wish;
+use crate::engine::Command;
 use crate::music::SourceName;
-use crate::state::{FoundItem, ReadOnlyState, State, StateError, leave_wish};
+use crate::state::{FoundItem, ReadOnlyState, State, StateError, leave_command};
 use crate::ui::Screen;
 
 /// So many of several items are named that words could mean.
@@ -35,7 +35,7 @@ pub(super) fn item(
             false
         }
         Err(StateError::Held { .. }) => {
-            leave_wish(&config.state, &Wish::CancelItem(item.id.clone()))?;
+            leave_command(&config.state, &Command::CancelItem(item.id.clone()))?;
             true
         }
         Err(error) => return Err(error.into()),
@@ -67,7 +67,7 @@ pub(super) fn source(
         )
         .with_hint(format!("for all runs, set `enabled: false` for `{name}`")));
     }
-    leave_wish(&config.state, &Wish::DropSource(name.clone()))?;
+    leave_command(&config.state, &Command::DropSource(name.clone()))?;
     let data = Cancelled {
         cancelled: name.as_str(),
         told_a_run: true,

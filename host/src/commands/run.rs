@@ -230,7 +230,7 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
         LyricsPlace::Beside => (false, true),
         LyricsPlace::Nowhere => (false, false),
     };
-    let convert = config.download.format.map(|encoding| convert::Wish {
+    let convert = config.download.format.map(|encoding| convert::Command {
         encoding,
         keep_lossless: config.download.keep_lossless,
     });

@@ -78,7 +78,7 @@ pub struct Attempt {
 
 /// What somebody outside asks of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Command {
     /// Not to fetch that item, in this run or another.
     CancelItem(TrackId),
     /// Not to ask that source any more.
@@ -102,5 +102,5 @@ pub trait Journal: Send {
     ///
     /// # Errors
     /// When the disk does not say.
-    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError>;
+    fn commands(&mut self) -> Result<Vec<Command>, JournalError>;
 }

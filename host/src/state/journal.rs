@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 
 use super::{State, now_ms};
-use crate::engine::{Attempt, Entry, Journal, JournalError, Wish};
+use crate::engine::{Attempt, Command, Entry, Journal, JournalError};
 
 impl Journal for State {
     fn record(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
@@ -11,8 +11,8 @@ impl Journal for State {
             .map_err(|error| JournalError(Box::new(error)))
     }
 
-    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError> {
-        self.take_wishes()
+    fn commands(&mut self) -> Result<Vec<Command>, JournalError> {
+        self.take_commands()
             .map_err(|error| JournalError(Box::new(error)))
     }
 }

@@ -27,7 +27,7 @@ pub use lock::Holder;
 pub use plan::Memory;
 pub use sources::SourceNotes;
 pub use status::{FailedItem, LastRun, StatusReport};
-pub use wishes::{FoundItem, PastAttempt, leave_wish};
+pub use wishes::{FoundItem, PastAttempt, leave_command};
 
 mod migrations {
     refinery::embed_migrations!("src/state/migrations");

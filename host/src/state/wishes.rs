@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, params};
 
 use super::{FILE, ReadOnlyState, State, StateError, now_ms};
-use crate::engine::Wish;
+use crate::engine::Command;
 use crate::music::{SourceName, Track, TrackId};
 use crate::plan::SkipReason;
 
@@ -48,11 +48,11 @@ pub struct PastAttempt {
 ///
 /// # Errors
 /// When the database cannot be written.
-pub fn leave_wish(dir: &Path, wish: &Wish) -> Result<(), StateError> {
+pub fn leave_command(dir: &Path, wish: &Command) -> Result<(), StateError> {
     let path = dir.join(FILE);
     let (kind, value) = match wish {
-        Wish::CancelItem(id) => (CANCEL_ITEM, id.as_str()),
-        Wish::DropSource(name) => (DROP_SOURCE, name.as_str()),
+        Command::CancelItem(id) => (CANCEL_ITEM, id.as_str()),
+        Command::DropSource(name) => (DROP_SOURCE, name.as_str()),
     };
     Connection::open(&path)
         .and_then(|connection| {
@@ -68,7 +68,7 @@ pub fn leave_wish(dir: &Path, wish: &Wish) -> Result<(), StateError> {
 
 impl State {
     /// Takes the wishes that others have left.
-    pub(super) fn take_wishes(&mut self) -> Result<Vec<Wish>, StateError> {
+    pub(super) fn take_commands(&mut self) -> Result<Vec<Command>, StateError> {
         let some: bool = self
             .connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM wish)")
@@ -85,9 +85,9 @@ impl State {
             let wishes = rows.query_map([], |row| {
                 let (kind, value): (String, String) = (row.get(0)?, row.get(1)?);
                 Ok(match kind.as_str() {
-                    CANCEL_ITEM => Some(Wish::CancelItem(TrackId::from_saved(value))),
+                    CANCEL_ITEM => Some(Command::CancelItem(TrackId::from_saved(value))),
                     // Another kind is one of a later musicdl, and not for this run.
-                    DROP_SOURCE => SourceName::parse(&value).ok().map(Wish::DropSource),
+                    DROP_SOURCE => SourceName::parse(&value).ok().map(Command::DropSource),
                     _ => None,
                 })
             })?;
@@ -208,18 +208,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut state = State::open(dir.path()).unwrap();
         let wishes = [
-            Wish::CancelItem(TrackId::text("x")),
-            Wish::DropSource(SourceName::parse("folder").unwrap()),
+            Command::CancelItem(TrackId::text("x")),
+            Command::DropSource(SourceName::parse("folder").unwrap()),
         ];
         for wish in &wishes {
-            leave_wish(dir.path(), wish).unwrap();
+            leave_command(dir.path(), wish).unwrap();
         }
-        assert_eq!(state.wishes().unwrap(), wishes);
-        assert_eq!(state.wishes().unwrap(), []);
-        leave_wish(dir.path(), &wishes[0]).unwrap();
+        assert_eq!(state.commands().unwrap(), wishes);
+        assert_eq!(state.commands().unwrap(), []);
+        leave_command(dir.path(), &wishes[0]).unwrap();
         state.begin_run(dir.path()).unwrap();
         assert_eq!(
-            state.wishes().unwrap(),
+            state.commands().unwrap(),
             [],
             "it was meant for an earlier run"
         );

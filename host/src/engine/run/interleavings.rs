@@ -12,7 +12,7 @@ use super::*;
 use crate::engine::fallback::Patience;
 use crate::engine::finish::{Finished, Finisher, Finishing};
 use crate::engine::job::End;
-use crate::engine::journal::{JournalError, Wish};
+use crate::engine::journal::{Command, JournalError};
 use crate::engine::space::Space;
 use crate::engine::{ExtraFiles, NoBook, SearchOrder};
 use crate::layout::RelPath;
@@ -58,7 +58,7 @@ impl Journal for Minutes {
         Ok(())
     }
 
-    fn wishes(&mut self) -> Result<Vec<Wish>, JournalError> {
+    fn commands(&mut self) -> Result<Vec<Command>, JournalError> {
         Ok(Vec::new())
     }
 }

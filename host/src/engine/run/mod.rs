@@ -1,16 +1,16 @@
 //! The coordinator: starts jobs, hears from them, writes the book, then spreads the news. Which
 //! item is next is in `queue`, what becomes of one that came back in `settle`, how tracks join a
 //! claim in `albums`, what waits for the rest of its album in `held`, whose loudness is measured in
-//! `levels`, and what others ask of the run in `wishes`.
+//! `levels`, and what others ask of the run in `commands`.
 
 mod albums;
+mod commands;
 mod held;
 #[cfg(test)]
 mod interleavings;
 mod levels;
 mod queue;
 mod settle;
-mod wishes;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ const GATHER: Duration = Duration::from_millis(20);
 /// How often everybody hears what jobs tell while they run.
 const NEWS_EVERY: Duration = Duration::from_millis(50);
 /// How often a run looks whether somebody asks something of it.
-const WISHES_EVERY: Duration = Duration::from_millis(250);
+const COMMANDS_EVERY: Duration = Duration::from_millis(250);
 
 /// The coordinator's state during one run.
 pub(super) struct Run<'a> {
@@ -149,7 +149,7 @@ impl Run<'_> {
         // Set once each, so that no flood of events moves them.
         let (mut deadline, mut last_call) = (None, None);
         let mut commit_at = None;
-        let mut ear = tokio::time::interval(WISHES_EVERY);
+        let mut ear = tokio::time::interval(COMMANDS_EVERY);
         ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut mouth = tokio::time::interval(NEWS_EVERY);
         mouth.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -194,7 +194,7 @@ impl Run<'_> {
                     deadline = Some(Instant::now() + FINISH_TIME);
                 }
                 () = until(due), if due.is_some() => {}
-                _ = ear.tick() => self.hear_wishes(),
+                _ = ear.tick() => self.poll_commands(),
                 _ = mouth.tick() => self.spread(&mut inbox),
                 () = until(deadline), if deadline.is_some() && !cancel.is_aborting() => cancel.abort(),
                 () = cancel.aborting(), if last_call.is_none() => {

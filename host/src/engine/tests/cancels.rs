@@ -2,7 +2,7 @@
 
 use super::shop::{Manner, Shop};
 use super::*;
-use crate::state::leave_wish;
+use crate::state::leave_command;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_aborted_leaves_what_ran_for_the_next_one() {
@@ -50,7 +50,7 @@ async fn a_track_that_is_cancelled_on_its_way_stays_cancelled_and_the_others_go_
         let watch = tokio::task::spawn_blocking(move || {
             waiting.wait_for_held(2);
             for title in ["Bluebird", "Kestrel"] {
-                leave_wish(&state, &Wish::CancelItem(TrackId::text(title))).unwrap();
+                leave_command(&state, &Command::CancelItem(TrackId::text(title))).unwrap();
             }
             waiting.wait_for_cancelled("Bluebird");
             waiting.let_go();
@@ -85,7 +85,7 @@ async fn a_source_that_is_cancelled_is_left_at_once_and_the_next_one_delivers() 
     let watch = tokio::task::spawn_blocking(move || {
         waiting.wait_for_held(2);
         let stuck = SourceName::parse("stuck").unwrap();
-        leave_wish(&state, &Wish::DropSource(stuck)).unwrap();
+        leave_command(&state, &Command::DropSource(stuck)).unwrap();
     });
     let outcome = desk
         .run(vec![

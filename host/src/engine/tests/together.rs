@@ -3,7 +3,7 @@
 use super::shop::{Manner, Shop};
 use super::*;
 use crate::plan::{ItemState, SkipReason};
-use crate::state::leave_wish;
+use crate::state::leave_command;
 
 fn long_days() -> Vec<Track> {
     let titles = ["Kestrel", "Bluebird", "Owls"];
@@ -105,7 +105,7 @@ async fn a_track_that_is_cancelled_while_it_waits_is_not_published_with_the_othe
         // One after the other: the first one waits by then.
         waiting.wait_for_held(1);
         for title in ["Bluebird", "Owls"] {
-            leave_wish(&state, &Wish::CancelItem(TrackId::text(title))).unwrap();
+            leave_command(&state, &Command::CancelItem(TrackId::text(title))).unwrap();
         }
         waiting.wait_for_cancelled("Owls");
     });

@@ -3,24 +3,24 @@
 use super::{Run, Work};
 use crate::engine::EarlyEnd;
 use crate::engine::event::Event;
-use crate::engine::journal::Wish;
+use crate::engine::journal::Command;
 use crate::music::TrackId;
 use crate::plan::{SkipReason, Status};
 
 impl Run<'_> {
     /// Does what others have asked for.
-    pub(super) fn hear_wishes(&mut self) {
-        let wishes = match self.journal.wishes() {
-            Ok(wishes) => wishes,
+    pub(super) fn poll_commands(&mut self) {
+        let commands = match self.journal.commands() {
+            Ok(commands) => commands,
             Err(error) => {
                 self.early.get_or_insert(EarlyEnd::Journal(error));
                 return self.cancel.stop();
             }
         };
-        for wish in wishes {
-            match wish {
-                Wish::CancelItem(id) => self.cancel_item(&id),
-                Wish::DropSource(name) => {
+        for command in commands {
+            match command {
+                Command::CancelItem(id) => self.cancel_item(&id),
+                Command::DropSource(name) => {
                     let handles = self.context.handles.iter();
                     for handle in handles.filter(|handle| *handle.name() == name) {
                         handle.end("cancelled");
