@@ -159,7 +159,7 @@ async fn fetch_and_finish(
     }
 }
 
-/// Tells what was found out about a file, and says the same for the book.
+/// Tells what was found out about a file, and says the same for the journal.
 pub(super) fn told(
     finished: &Result<Finished, FinishError>,
     id: &TrackId,

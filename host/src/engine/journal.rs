@@ -1,4 +1,4 @@
-//! What the engine asks of the book it keeps; `state` implements it.
+//! What the engine asks of the journal it keeps; `state` implements it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::music::{SourceName, TrackId};
 use crate::plan::SkipReason;
 use crate::publish::Placed;
 
-/// One line of the book.
+/// One entry of the journal.
 #[derive(Clone, Debug)]
 pub enum Entry {
     /// An item was handed to a worker.
@@ -76,7 +76,7 @@ pub struct Attempt {
     pub finding: Option<String>,
 }
 
-/// What somebody outside asks of a run.
+/// A command to a run from another process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Not to fetch that item, in this run or another.
@@ -85,12 +85,12 @@ pub enum Command {
     DropSource(SourceName),
 }
 
-/// The book could not be written; the run must not go on without it.
+/// The journal could not be written; the run must not go on without it.
 #[derive(Debug, thiserror::Error)]
 #[error("journal: {0}")]
 pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// A book that survives the end of the program.
+/// A journal that survives the end of the program.
 pub trait Journal: Send {
     /// Writes all entries or none, durably: after this returns, a power cut loses nothing.
     ///

@@ -29,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// in place of its own, and those that wait for its place go elsewhere (promises D7).
 const STILL: Duration = Duration::from_secs(10);
 /// More news of a download than this is of no use to anybody.
-const NEWS_EVERY: Duration = Duration::from_millis(100);
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// The host's own deadlines, where a source declares none.
 #[derive(Clone, Copy, Debug)]
@@ -363,7 +363,7 @@ impl Life {
         }
         let lately = self
             .told
-            .is_some_and(|told| now.saturating_duration_since(told) < NEWS_EVERY);
+            .is_some_and(|told| now.saturating_duration_since(told) < PROGRESS_EVERY);
         let worth = !lately || total == Some(done);
         if worth {
             self.told = Some(now);

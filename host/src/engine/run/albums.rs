@@ -48,8 +48,8 @@ impl Run<'_> {
             let item = &mut self.plan.items[other];
             item.state = ItemState::InProgress;
             let (id, name) = (item.id().clone(), item.display_name());
-            self.book.push(Entry::Started { id: id.clone() });
-            self.news.push(Event::ItemStarted { id, name });
+            self.entries.push(Entry::Started { id: id.clone() });
+            self.events.push(Event::ItemStarted { id, name });
             members.push(self.member(other, before));
         }
         let joined: HashSet<usize> = members.iter().map(|member| member.at).collect();

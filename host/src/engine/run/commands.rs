@@ -24,7 +24,7 @@ impl Run<'_> {
                     let handles = self.context.handles.iter();
                     for handle in handles.filter(|handle| *handle.name() == name) {
                         handle.end("cancelled");
-                        self.news.push(Event::SourceDropped {
+                        self.events.push(Event::SourceDropped {
                             source: name.clone(),
                             reason: "cancelled".to_owned(),
                         });

@@ -25,7 +25,7 @@ impl Run<'_> {
         let item = &self.plan.items[at];
         let (id, name) = (item.id().clone(), item.display_name());
         self.flawed(&id, finished.flaws);
-        self.news.push(Event::ItemHeld { id, name });
+        self.events.push(Event::ItemHeld { id, name });
         if let Some(together) = &mut self.together {
             together.hold(at, source);
         }
@@ -38,7 +38,7 @@ impl Run<'_> {
         };
         self.held = together.not_whole(self.plan);
         for album in &self.held {
-            self.news.push(Event::AlbumHeld(album.clone()));
+            self.events.push(Event::AlbumHeld(album.clone()));
         }
         for at in together.left() {
             self.give_back(at);

@@ -25,7 +25,7 @@ use crate::publish::{Placed, Publisher};
 const ORDERS: usize = 3_000;
 
 /// What arrives at the coordinator.
-enum News {
+enum Input {
     ControlMessage(ControlMessage),
     Ended(usize, End),
     Cancelled(TrackId),
@@ -33,15 +33,15 @@ enum News {
 
 /// Everything that was written down, and told, in one order.
 #[derive(Clone, Default)]
-struct Minutes(Arc<Mutex<Vec<String>>>);
+struct Log(Arc<Mutex<Vec<String>>>);
 
-impl Minutes {
+impl Log {
     fn push(&self, line: String) {
         self.0.lock().unwrap().push(line);
     }
 }
 
-impl Journal for Minutes {
+impl Journal for Log {
     fn record(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
         for entry in entries {
             let (what, id) = match entry {
@@ -63,7 +63,7 @@ impl Journal for Minutes {
     }
 }
 
-impl Reporter for Minutes {
+impl Reporter for Log {
     fn event(&mut self, event: &Event) {
         if let Event::ItemFinished { id, status, .. } = event {
             self.push(format!("told {status} {id}"));
@@ -98,7 +98,7 @@ fn context() -> Arc<Context> {
 }
 
 /// A coordinator to whom all items of the plan were handed out.
-fn run<'a>(plan: &'a mut Plan, journal: &'a mut Minutes, reporter: &'a mut Minutes) -> Run<'a> {
+fn run<'a>(plan: &'a mut Plan, journal: &'a mut Log, reporter: &'a mut Log) -> Run<'a> {
     let (mailbox, _inbox) = MailboxSender::new();
     let mut run = Run::new(
         (plan, journal, reporter),
@@ -138,24 +138,24 @@ fn three_tracks_and_a_user() {
     let titles = ["Owl", "Wren", "Crane"];
     let items = titles.map(|title| PlanItem::new(Track::new(TrackId::text(title), title)));
     let mut plan = Plan::new(items.to_vec(), Vec::new(), Timestamp::now(), "1".to_owned());
-    let minutes = Minutes::default();
-    let (mut journal, mut reporter) = (minutes.clone(), minutes.clone());
+    let log = Log::default();
+    let (mut journal, mut reporter) = (log.clone(), log.clone());
     let mut run = run(&mut plan, &mut journal, &mut reporter);
     let cancels: Vec<Cancel> = (0..3).map(|at| run.call_context(at).cancel).collect();
-    let (desk, inbox) = channel::channel();
+    let (sender, inbox) = channel::channel();
 
-    let owl = desk.clone();
+    let owl = sender.clone();
     let delivers = thread::spawn(move || {
-        owl.send(News::ControlMessage(ControlMessage::Waits(0)))
+        owl.send(Input::ControlMessage(ControlMessage::Waits(0)))
             .unwrap();
-        owl.send(News::ControlMessage(ControlMessage::GoesOn(0)))
+        owl.send(Input::ControlMessage(ControlMessage::GoesOn(0)))
             .unwrap();
-        owl.send(News::Ended(0, delivered())).unwrap();
+        owl.send(Input::Ended(0, delivered())).unwrap();
         // Its source speaks on.
-        owl.send(News::ControlMessage(ControlMessage::Waits(0)))
+        owl.send(Input::ControlMessage(ControlMessage::Waits(0)))
             .unwrap();
     });
-    let (wren, cancel) = (desk.clone(), cancels[1].clone());
+    let (wren, cancel) = (sender.clone(), cancels[1].clone());
     let listens = thread::spawn(move || {
         thread::yield_now();
         let end = if cancel.is_aborting() {
@@ -165,33 +165,33 @@ fn three_tracks_and_a_user() {
                 error: "found nothing".to_owned(),
             }
         };
-        wren.send(News::Ended(1, end)).unwrap();
+        wren.send(Input::Ended(1, end)).unwrap();
     });
-    let crane = desk.clone();
+    let crane = sender.clone();
     let fails = thread::spawn(move || {
         crane
-            .send(News::ControlMessage(ControlMessage::Waits(2)))
+            .send(Input::ControlMessage(ControlMessage::Waits(2)))
             .unwrap();
         let error = "found nothing".to_owned();
-        crane.send(News::Ended(2, End::Failed { error })).unwrap();
+        crane.send(Input::Ended(2, End::Failed { error })).unwrap();
     });
     let user = thread::spawn(move || {
         for title in ["Owl", "Wren"] {
             let id = TrackId::text(title);
-            desk.send(News::Cancelled(id)).unwrap();
+            sender.send(Input::Cancelled(id)).unwrap();
         }
     });
 
     let mut wished_before_end = [false; 3];
     let mut ended = [false; 3];
-    for news in inbox {
-        match news {
-            News::ControlMessage(message) => run.handle(message),
-            News::Ended(at, end) => {
+    for input in inbox {
+        match input {
+            Input::ControlMessage(message) => run.handle(message),
+            Input::Ended(at, end) => {
                 ended[at] = true;
                 run.settle_item(at, Report::bare(end, Before::default()));
             }
-            News::Cancelled(id) => {
+            Input::Cancelled(id) => {
                 let at = run.plan.position_of(&id).unwrap();
                 wished_before_end[at] = !ended[at];
                 run.cancel_item(&id);
@@ -216,13 +216,13 @@ fn three_tracks_and_a_user() {
             otherwise
         };
         assert_eq!(item.status(), status, "{}", item.track.title);
-        written_once_and_then_told_once(&minutes, item.id(), status);
+        written_once_and_then_told_once(&log, item.id(), status);
     }
 }
 
 /// Nobody hears of an end that is not durable, or of two.
-fn written_once_and_then_told_once(minutes: &Minutes, id: &TrackId, status: Status) {
-    let lines = minutes.0.lock().unwrap();
+fn written_once_and_then_told_once(log: &Log, id: &TrackId, status: Status) {
+    let lines = log.0.lock().unwrap();
     let of = |line: &&String| line.ends_with(&format!(" {id}"));
     let lines: Vec<&String> = lines.iter().filter(of).collect();
     let told: Vec<usize> = (0..lines.len())

@@ -29,9 +29,9 @@ impl Run<'_> {
             flaws,
         } = levelled;
         if !rewritten.is_empty() {
-            self.book.push(Entry::Rewritten { placed: rewritten });
+            self.entries.push(Entry::Rewritten { placed: rewritten });
         }
-        self.news.push(Event::AlbumGain {
+        self.events.push(Event::AlbumGain {
             album,
             artist,
             tracks,
@@ -53,7 +53,7 @@ impl Run<'_> {
             let why = format!("{tracks} of {of} tracks are there");
             let (album, artist) = (album.title(), album.artist());
             tracing::info!(%artist, %album, %why, "no album gain yet");
-            self.news.push(Event::AlbumGain {
+            self.events.push(Event::AlbumGain {
                 album,
                 artist,
                 tracks,

@@ -1,4 +1,4 @@
-//! The coordinator: starts jobs, hears from them, writes the book, then spreads the news. Which
+//! The coordinator: starts jobs, receives their messages, writes the journal, then emits events. Which
 //! item is next is in `queue`, what becomes of one that came back in `settle`, how tracks join a
 //! claim in `albums`, what waits for the rest of its album in `held`, whose loudness is measured in
 //! `levels`, and what others ask of the run in `commands`.
@@ -42,8 +42,8 @@ const WAITING_PER_JOB: usize = 4;
 /// What is to be written waits so long for more of it: a commit takes as long for one entry as for
 /// a hundred, and nobody is served while it does.
 const GATHER: Duration = Duration::from_millis(20);
-/// How often everybody hears what jobs tell while they run.
-const NEWS_EVERY: Duration = Duration::from_millis(50);
+/// How often events of running jobs reach the reporter.
+const EVENTS_EVERY: Duration = Duration::from_millis(50);
 /// How often a run looks whether somebody asks something of it.
 const COMMANDS_EVERY: Duration = Duration::from_millis(250);
 
@@ -83,9 +83,9 @@ pub(super) struct Run<'a> {
     /// What is known of items that came back unfinished, by plan position.
     before: HashMap<usize, Before>,
     /// Entries for the next commit.
-    book: Vec<Entry>,
+    entries: Vec<Entry>,
     /// Events that wait for that commit.
-    news: Vec<Event>,
+    events: Vec<Event>,
     done: usize,
     of: usize,
     pub(super) early: Option<EarlyEnd>,
@@ -129,8 +129,8 @@ impl<'a> Run<'a> {
             dependent: Vec::new(),
             put_off: Vec::new(),
             before: HashMap::new(),
-            book: Vec::new(),
-            news: Vec::new(),
+            entries: Vec::new(),
+            events: Vec::new(),
             done: 0,
             of,
             early: None,
@@ -149,10 +149,10 @@ impl Run<'_> {
         // Set once each, so that no flood of events moves them.
         let (mut deadline, mut last_call) = (None, None);
         let mut commit_at = None;
-        let mut ear = tokio::time::interval(COMMANDS_EVERY);
-        ear.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut mouth = tokio::time::interval(NEWS_EVERY);
-        mouth.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut command_tick = tokio::time::interval(COMMANDS_EVERY);
+        command_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut event_tick = tokio::time::interval(EVENTS_EVERY);
+        event_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
                 if let Some(waiting) = self.next_to_publish() {
@@ -166,7 +166,7 @@ impl Run<'_> {
                 let Some(at) = self.take_next() else { break };
                 self.start(at);
             }
-            if commit_at.is_none() && !(self.book.is_empty() && self.news.is_empty()) {
+            if commit_at.is_none() && !(self.entries.is_empty() && self.events.is_empty()) {
                 commit_at = Some(Instant::now() + GATHER);
             }
             let due = self.next_due();
@@ -186,7 +186,7 @@ impl Run<'_> {
                         self.settle(job, ended);
                     }
                     // What they told on the way comes before their ends.
-                    self.spread(&mut inbox);
+                    self.flush_events(&mut inbox);
                 }
                 () = cancel.stopping(), if deadline.is_none() => {
                     self.reporter.event(&Event::Stopping);
@@ -194,8 +194,8 @@ impl Run<'_> {
                     deadline = Some(Instant::now() + FINISH_TIME);
                 }
                 () = until(due), if due.is_some() => {}
-                _ = ear.tick() => self.poll_commands(),
-                _ = mouth.tick() => self.spread(&mut inbox),
+                _ = command_tick.tick() => self.poll_commands(),
+                _ = event_tick.tick() => self.flush_events(&mut inbox),
                 () = until(deadline), if deadline.is_some() && !cancel.is_aborting() => cancel.abort(),
                 () = cancel.aborting(), if last_call.is_none() => {
                     last_call = Some(Instant::now() + ABORT_TIME);
@@ -203,7 +203,7 @@ impl Run<'_> {
                 () = until(last_call), if last_call.is_some() => self.give_up_waiting(),
             }
         }
-        self.spread(&mut inbox);
+        self.flush_events(&mut inbox);
         if cancel.is_stopping() {
             self.early.get_or_insert(EarlyEnd::Interrupted);
         }
@@ -221,8 +221,8 @@ impl Run<'_> {
                 || self.most > 1 && self.running.len() < self.most * WAITING_PER_JOB)
     }
 
-    /// Tells what jobs told.
-    fn spread(&mut self, inbox: &mut Mailbox) {
+    /// Emits what jobs have sent.
+    fn flush_events(&mut self, inbox: &mut Mailbox) {
         while let Ok(event) = inbox.events.try_recv() {
             self.reporter.event(&event);
         }
@@ -242,19 +242,19 @@ impl Run<'_> {
         }
     }
 
-    /// Writes the book, then spreads the news.
+    /// Writes the journal, then emits what waited for it.
     fn commit(&mut self) {
         self.sync_names();
-        if !self.book.is_empty() {
+        if !self.entries.is_empty() {
             // The coordinator may block here: a commit takes a millisecond, and nothing may
             // be told before it is durable.
-            if let Err(error) = self.journal.record(&self.book) {
+            if let Err(error) = self.journal.record(&self.entries) {
                 self.early.get_or_insert(EarlyEnd::Journal(error));
                 self.cancel.stop();
             }
-            self.book.clear();
+            self.entries.clear();
         }
-        for event in self.news.drain(..) {
+        for event in self.events.drain(..) {
             self.reporter.event(&event);
         }
     }
@@ -262,12 +262,12 @@ impl Run<'_> {
     /// What is to be written down as done has its name on disk before.
     fn sync_names(&mut self) {
         let is_done = |entry: &Entry| matches!(entry, Entry::Completed { .. });
-        if !self.book.iter().any(is_done) {
+        if !self.entries.iter().any(is_done) {
             return;
         }
         if let Err(error) = self.context.finisher.publisher().sync_names() {
             // The next run finds the files, whichever of them the disk has kept.
-            self.book.retain(|entry| !is_done(entry));
+            self.entries.retain(|entry| !is_done(entry));
             let cause = error.to_string();
             self.early.get_or_insert(EarlyEnd::Disk { cause });
             self.cancel.stop();

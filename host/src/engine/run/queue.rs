@@ -93,7 +93,7 @@ impl Run<'_> {
         let item = &mut self.plan.items[at];
         item.state = ItemState::InProgress;
         let (id, name) = (item.id().clone(), item.display_name());
-        self.book.push(Entry::Started { id: id.clone() });
+        self.entries.push(Entry::Started { id: id.clone() });
         self.reporter.event(&Event::ItemStarted { id, name });
         if let Some(handle) = self.begins_with_album(at, &before) {
             return self.claim(at, handle, before);

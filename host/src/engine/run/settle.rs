@@ -48,7 +48,7 @@ impl Run<'_> {
     pub(super) fn settle_item(&mut self, at: usize, report: Report) {
         self.waits.remove(&at);
         self.cancels.remove(&at);
-        self.book
+        self.entries
             .extend(report.attempts.into_iter().map(Entry::Attempt));
         self.tried.extend(report.tried);
         let id = self.plan.items[at].id().clone();
@@ -65,7 +65,7 @@ impl Run<'_> {
                 if let Some(levelling) = &mut self.levelling {
                     levelling.placed(at, &finished.placed);
                 }
-                self.book.push(Entry::Completed {
+                self.entries.push(Entry::Completed {
                     id,
                     placed: finished.placed,
                     audio_hash: finished.audio_hash,
@@ -74,14 +74,14 @@ impl Run<'_> {
             }
             End::Failed { error } => {
                 self.plan.items[at].retry_count += 1;
-                self.book.push(Entry::Failed {
+                self.entries.push(Entry::Failed {
                     id,
                     error: error.clone(),
                 });
                 self.end(at, ItemState::Failed { error }, None);
             }
             End::Kept { path, why } => {
-                self.news.push(Event::Flaw {
+                self.events.push(Event::Flaw {
                     id: id.clone(),
                     message: why.clone(),
                 });
@@ -106,7 +106,7 @@ impl Run<'_> {
 
     pub(super) fn flawed(&mut self, id: &TrackId, flaws: Vec<String>) {
         for message in flaws {
-            self.news.push(Event::Flaw {
+            self.events.push(Event::Flaw {
                 id: id.clone(),
                 message: message.clone(),
             });
@@ -124,7 +124,7 @@ impl Run<'_> {
             }
             End::Completed { finished, .. } => {
                 let path = finished.placed[0].path.clone();
-                self.book.push(Entry::Completed {
+                self.entries.push(Entry::Completed {
                     id: self.plan.items[at].id().clone(),
                     placed: finished.placed,
                     audio_hash: finished.audio_hash,
@@ -150,7 +150,7 @@ impl Run<'_> {
     pub(super) fn give_back(&mut self, at: usize) {
         let item = &mut self.plan.items[at];
         item.state = ItemState::Pending;
-        self.book.push(Entry::Parked {
+        self.entries.push(Entry::Parked {
             id: item.id().clone(),
         });
     }
@@ -173,7 +173,7 @@ impl Run<'_> {
             until: Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX),
             reason: rest.why,
         };
-        self.news.push(Event::ItemPostponed(postponed.clone()));
+        self.events.push(Event::ItemPostponed(postponed.clone()));
         self.postponed.push(postponed);
     }
 
@@ -182,7 +182,7 @@ impl Run<'_> {
     }
 
     pub(super) fn skip_with(&mut self, at: usize, reason: SkipReason, path: Option<PathBuf>) {
-        self.book.push(Entry::Skipped {
+        self.entries.push(Entry::Skipped {
             id: self.plan.items[at].id().clone(),
             reason,
         });
@@ -200,7 +200,7 @@ impl Run<'_> {
         }
         let item = &mut self.plan.items[at];
         item.state = state;
-        self.news.push(Event::ItemFinished {
+        self.events.push(Event::ItemFinished {
             id: item.id().clone(),
             name: item.display_name(),
             status: item.status(),
