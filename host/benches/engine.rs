@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use musicdl::engine::{
     Cancel, Command, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
-    JournalError, NoBook, Options, PaceWish, Reporter, SearchOrder, SourceHandle,
+    JournalError, NoMemory, Options, PaceWish, Reporter, SearchOrder, SourceHandle,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -88,7 +88,7 @@ impl Source for Nothing {
     }
 }
 
-/// A book and an ear that keep nothing: what is measured is the engine.
+/// A memory and an ear that keep nothing: what is measured is the engine.
 struct Void;
 
 impl Journal for Void {
@@ -142,7 +142,7 @@ fn overhead() {
         extra_files: ExtraFiles::Discard,
     };
     let finisher = Finisher::new(Arc::new(publisher), Finishing::default());
-    let engine = Engine::new(vec![handle], finisher, options, Arc::new(NoBook));
+    let engine = Engine::new(vec![handle], finisher, options, Arc::new(NoMemory));
     // What others needed before is not what this needs (proc(5), clear_refs).
     std::fs::write("/proc/self/clear_refs", "5").ok();
     let memory_before = memory("VmRSS:");

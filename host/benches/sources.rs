@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use musicdl::engine::{
     Cancel, Command, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
-    JournalError, NoBook, Options, PaceWish, Reporter, SearchOrder, SourceHandle,
+    JournalError, NoMemory, Options, PaceWish, Reporter, SearchOrder, SourceHandle,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -351,7 +351,7 @@ fn run(tracks: usize, jobs: usize, sources: Vec<(&str, Arc<dyn Source>, Limits)>
         sources.into_iter().map(handle).collect(),
         Finisher::new(Arc::new(publisher), Finishing::default()),
         options,
-        Arc::new(NoBook),
+        Arc::new(NoMemory),
     );
     let mut plan = plan(tracks);
     let runtime = tokio::runtime::Runtime::new().expect("there are threads for a runtime");

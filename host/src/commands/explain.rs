@@ -9,7 +9,7 @@ use super::environment::Environment;
 use super::exit::{Exit, Failure};
 use super::run::{engine_options, runtime};
 use super::sources;
-use crate::engine::{Explained, SourceBook, explain};
+use crate::engine::{Explained, SourceMemory, explain};
 use crate::state::{PastAttempt, ReadOnlyState, SourceNotes};
 use crate::ui::{Screen, counted, plain};
 
@@ -40,9 +40,9 @@ pub(super) fn explain_item(
         let sources = sources::load(&config)?;
         sources.refuse_mistakes()?;
         screen.refused(&sources.registry.refused);
-        let book: Arc<dyn SourceBook> = Arc::new(SourceNotes::open(&config.state)?);
+        let memory: Arc<dyn SourceMemory> = Arc::new(SourceNotes::open(&config.state)?);
         let options = engine_options(&config);
-        Ok::<_, Failure>(explain(&item.track, sources.handles(&config), &options, &book).await)
+        Ok::<_, Failure>(explain(&item.track, sources.handles(&config), &options, &memory).await)
     });
     // A plugin call that does not return must not keep the program alive.
     runtime.shutdown_background();

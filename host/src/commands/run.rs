@@ -20,7 +20,7 @@ use crate::config::{self, Config, LyricsPlace, Publish, ReplayGain};
 use crate::convert;
 use crate::engine::{
     CoverWish, EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options,
-    Outcome, Reporter, SearchOrder, SourceBook,
+    Outcome, Reporter, SearchOrder, SourceMemory,
 };
 use crate::ffmpeg::{Ffmpeg, Missing};
 use crate::layout::Layout;
@@ -140,7 +140,7 @@ async fn carry_out(
     for id in selection.to_forget() {
         notes.forget_bad_files(id)?;
     }
-    let book: Arc<dyn SourceBook> = Arc::new(notes);
+    let memory: Arc<dyn SourceMemory> = Arc::new(notes);
 
     let mut reporter = Tally {
         screen: screen.reporter(plan.items.len()),
@@ -150,7 +150,7 @@ async fn carry_out(
         handles,
         Finisher::new(Arc::clone(&publisher), finishing).inspecting(inspector, quarantine(config)),
         engine_options(config),
-        book,
+        memory,
     );
     let mut outcome = engine
         .run(&mut plan, &mut state, &mut reporter, interrupts.cancel())

@@ -7,7 +7,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::book::SourceBook;
 use super::choose::{Candidate, Chooser};
 use super::fallback::Patience;
 use super::job::shown;
@@ -15,6 +14,7 @@ use super::ladder::queries;
 use super::mailbox::{CallContext, MailboxSender};
 use super::policy::Fault;
 use super::source_handle::SourceHandle;
+use super::source_memory::SourceMemory;
 use super::{Cancel, Options};
 use crate::matching::Score;
 use crate::music::{SourceName, Track};
@@ -65,7 +65,7 @@ pub async fn explain(
     track: &Track,
     handles: Vec<SourceHandle>,
     options: &Options,
-    book: &Arc<dyn SourceBook>,
+    memory: &Arc<dyn SourceMemory>,
 ) -> Vec<Explained> {
     let (mailbox, _inbox) = MailboxSender::new();
     let call_context = CallContext {
@@ -83,7 +83,7 @@ pub async fn explain(
     };
     let mut explained = Vec::new();
     for handle in handles {
-        let handle = handle.wrap(book, patience, options.cache_age, Timestamp::now());
+        let handle = handle.wrap(memory, patience, options.cache_age, Timestamp::now());
         let mut of_one = Explained {
             source: handle.name().clone(),
             asked: Vec::new(),
@@ -128,7 +128,7 @@ pub async fn explain(
         let weigh = |candidate: Candidate, refused: Option<String>| Weighed {
             title: shown(&candidate),
             accepted: refused.is_none(),
-            known_to_be_bad: book.bad_file(&of_one.source, &candidate.hit.target_id, &track.id),
+            known_to_be_bad: memory.bad_file(&of_one.source, &candidate.hit.target_id, &track.id),
             target: candidate.hit.target_id,
             score: candidate.score,
             refused,

@@ -237,11 +237,11 @@ async fn remember(
     why: &str,
     context: &Arc<Context>,
 ) {
-    let (book, source, item) = (
-        Arc::clone(&context.book),
+    let (memory, source, item) = (
+        Arc::clone(&context.memory),
         handle.name().clone(),
         item.clone(),
     );
     let (target, why) = (candidate.hit.target_id.clone(), why.to_owned());
-    blocking(move || book.found_bad(&source, &target, &item, &why)).await;
+    blocking(move || memory.found_bad(&source, &target, &item, &why)).await;
 }

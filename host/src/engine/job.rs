@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::album::AlbumKey;
-use super::book::SourceBook;
 use super::choose::{Candidate, better_first};
 use super::event::{Event, Tried};
 use super::executor::blocking;
@@ -20,6 +19,7 @@ use super::look::{Look, look};
 use super::mailbox::CallContext;
 use super::policy::{Fault, Rest};
 use super::source_handle::SourceStack;
+use super::source_memory::SourceMemory;
 use super::space::Space;
 use super::{ExtraFiles, SearchOrder};
 use crate::matching::Rules;
@@ -42,7 +42,7 @@ pub(super) struct Context {
     pub(super) hits_per_search: u32,
     pub(super) order: SearchOrder,
     pub(super) extra_files: ExtraFiles,
-    pub(super) book: Arc<dyn SourceBook>,
+    pub(super) memory: Arc<dyn SourceMemory>,
     pub(super) space: Arc<Space>,
 }
 
@@ -412,14 +412,14 @@ impl Job {
         at: usize,
         candidates: Vec<Candidate>,
     ) -> Vec<(Candidate, Option<String>)> {
-        let book = Arc::clone(&self.context.book);
+        let memory = Arc::clone(&self.context.memory);
         let source = self.context.handles[at].name().clone();
         let item = self.item.id().clone();
-        if !book.has_bad_files(&item) {
+        if !memory.has_bad_files(&item) {
             return candidates.into_iter().map(|one| (one, None)).collect();
         }
         let known = move |candidate: Candidate| {
-            let why = book.bad_file(&source, &candidate.hit.target_id, &item);
+            let why = memory.bad_file(&source, &candidate.hit.target_id, &item);
             (candidate, why)
         };
         blocking(move || candidates.into_iter().map(known).collect()).await

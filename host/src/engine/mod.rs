@@ -23,7 +23,6 @@
 
 mod album;
 mod art;
-mod book;
 mod cancel;
 mod choose;
 mod delivered;
@@ -43,6 +42,7 @@ mod mailbox;
 mod policy;
 mod run;
 mod source_handle;
+mod source_memory;
 mod space;
 
 use std::sync::Arc;
@@ -55,7 +55,6 @@ use tokio::time::Instant;
 pub use album::ExtraFiles;
 pub use album::together::HeldAlbum;
 pub use art::CoverWish;
-pub use book::{NoBook, SourceBook};
 pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};
 pub use explain::{Asked, Explained, Weighed, explain};
@@ -66,6 +65,7 @@ pub use policy::call::Deadlines;
 pub use policy::counts::{Failures, SourceTotals};
 pub use policy::pace::PaceWish;
 pub use source_handle::SourceHandle;
+pub use source_memory::{NoMemory, SourceMemory};
 
 use crate::matching::Rules;
 use crate::music::{SourceName, TrackId};
@@ -112,7 +112,7 @@ pub struct Engine {
     handles: Vec<SourceHandle>,
     finisher: Finisher,
     options: Options,
-    book: Arc<dyn SourceBook>,
+    memory: Arc<dyn SourceMemory>,
 }
 
 /// How a run ended, besides what the plan says of each item.
@@ -169,13 +169,13 @@ impl Engine {
         handles: Vec<SourceHandle>,
         finisher: Finisher,
         options: Options,
-        book: Arc<dyn SourceBook>,
+        memory: Arc<dyn SourceMemory>,
     ) -> Self {
         Self {
             handles,
             finisher,
             options,
-            book,
+            memory,
         }
     }
 
@@ -198,7 +198,7 @@ impl Engine {
         };
         let now = Timestamp::now();
         let wrap = |handle: SourceHandle| {
-            Arc::new(handle.wrap(&self.book, patience, options.cache_age, now))
+            Arc::new(handle.wrap(&self.memory, patience, options.cache_age, now))
         };
         let context = Arc::new(Context {
             handles: self.handles.into_iter().map(wrap).collect(),
@@ -208,7 +208,7 @@ impl Engine {
             hits_per_search: options.hits_per_search,
             order: options.search,
             extra_files: options.extra_files,
-            book: Arc::clone(&self.book),
+            memory: Arc::clone(&self.memory),
             space: Arc::new(Space::default()),
         });
         if context.finisher.finishing.together {

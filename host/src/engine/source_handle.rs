@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use musicdl_plugin_api::{Capabilities, DownloadRequest, Files, Limits, Query, Source};
 use tokio_util::sync::CancellationToken;
 
-use super::book::SourceBook;
 use super::fallback::Patience;
 use super::mailbox::CallContext;
 use super::policy::breaker::{Breaker, Guarded};
@@ -18,6 +17,7 @@ use super::policy::log::Logged;
 use super::policy::pace::{Allowance, PaceWish, Paced};
 use super::policy::retry::{Retried, full_jitter};
 use super::policy::{Calls, Fault, Found};
+use super::source_memory::SourceMemory;
 use crate::music::SourceName;
 
 /// One source as it is given for a run.
@@ -55,11 +55,11 @@ impl SourceHandle {
         &self.name
     }
 
-    /// Wraps it in its policies. What they remember of earlier runs is in `book`; `cache_age`
+    /// Wraps it in its policies. What they remember of earlier runs is in `memory`; `cache_age`
     /// is how long an answer to a search is good.
     pub(super) fn wrap(
         self,
-        book: &Arc<dyn SourceBook>,
+        memory: &Arc<dyn SourceMemory>,
         patience: Patience,
         cache_age: Duration,
         now: Timestamp,
@@ -93,7 +93,7 @@ impl SourceHandle {
             &Allowance::new(&limits, &wish, patience.max_wait),
             pulses,
             Arc::clone(&counts),
-            book,
+            memory,
             now,
         ));
         let retried = Retried {
@@ -103,20 +103,20 @@ impl SourceHandle {
             counts: Arc::clone(&counts),
             jitter: full_jitter,
         };
-        let kept = Guarded::<()>::kept_rest(book.as_ref(), &name, now);
+        let kept = Guarded::<()>::kept_rest(memory.as_ref(), &name, now);
         let breaker = Arc::new(Breaker::resting(kept));
         let guarded = Guarded {
             inner: retried,
             name: name.clone(),
             breaker: Arc::clone(&breaker),
             patience,
-            book: Arc::clone(book),
+            memory: Arc::clone(memory),
         };
         let local = capabilities.has(Capabilities::LOCAL);
         let cached = Cached {
             inner: guarded,
             name: name.clone(),
-            book: Arc::clone(book),
+            memory: Arc::clone(memory),
             age: if local { Duration::ZERO } else { cache_age },
             counts: Arc::clone(&counts),
         };

@@ -1,4 +1,4 @@
-//! The book that survives the program: one SQLite file, written by the run that holds the
+//! The memory that survives the program: one SQLite file, written by the run that holds the
 //! lock, readable by anybody at any time. Only this module speaks SQL.
 //!
 //! An item's key is its catalog id, never anything of the config: an edited config makes

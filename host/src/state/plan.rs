@@ -1,4 +1,4 @@
-//! The plan in the book, and what the book knows for the next plan.
+//! The plan in the memory, and what the memory knows for the next plan.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

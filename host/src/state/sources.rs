@@ -13,7 +13,7 @@ use musicdl_plugin_api::Hit;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{FILE, StateError, kept_hit, now_ms};
-use crate::engine::SourceBook;
+use crate::engine::SourceMemory;
 use crate::music::{SourceName, TrackId};
 
 /// Starts of searches older than this are of use to no window.
@@ -115,7 +115,7 @@ fn items_with_bad_files(connection: &Connection) -> rusqlite::Result<HashSet<Tra
         .collect()
 }
 
-impl SourceBook for SourceNotes {
+impl SourceMemory for SourceNotes {
     fn searches(&self, source: &SourceName, since: Timestamp) -> Vec<Timestamp> {
         let starts = self.with(|connection| {
             let mut rows = connection.prepare_cached(
@@ -240,7 +240,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         drop(State::open(dir.path()).unwrap());
         let (a, b, id) = (name("a"), name("b"), TrackId::text("x"));
-        // As exact as the book keeps times.
+        // As exact as the memory keeps times.
         let now = Timestamp::from_millisecond(now_ms()).unwrap();
         let later = now + jiff::SignedDuration::from_hours(1);
         {

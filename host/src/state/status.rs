@@ -1,4 +1,4 @@
-//! What the book says to somebody who asks.
+//! What the memory says to somebody who asks.
 
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
@@ -27,7 +27,7 @@ pub struct StatusReport {
     pub quarantine: Option<QuarantineTotals>,
 }
 
-/// A run, as the book knows it.
+/// A run, as the memory knows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct LastRun {
     /// When it began.

@@ -27,7 +27,7 @@ pub struct FoundItem {
     pub track: Track,
 }
 
-/// One download of an item that was tried, as the book has it.
+/// One download of an item that was tried, as the memory has it.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct PastAttempt {
     /// At whom.

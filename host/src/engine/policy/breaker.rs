@@ -14,10 +14,10 @@ use musicdl_plugin_api::{DownloadRequest, ErrorKind, Files, Query, SourceError};
 use tokio::time::Instant;
 
 use super::{Answer, Calls, Fault, Found, Rest, lock};
-use crate::engine::book::SourceBook;
 use crate::engine::event::Event;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
 use crate::engine::mailbox::CallContext;
+use crate::engine::source_memory::SourceMemory;
 use crate::music::SourceName;
 
 /// So many calls given up in a row, with no success between, speak against the source and not
@@ -213,17 +213,17 @@ pub(in crate::engine) struct Guarded<S> {
     pub(in crate::engine) name: SourceName,
     pub(in crate::engine) breaker: Arc<Breaker>,
     pub(in crate::engine) patience: Patience,
-    pub(in crate::engine) book: Arc<dyn SourceBook>,
+    pub(in crate::engine) memory: Arc<dyn SourceMemory>,
 }
 
 impl<S> Guarded<S> {
     /// What an earlier run was asked to keep to.
     pub(in crate::engine) fn kept_rest(
-        book: &dyn SourceBook,
+        memory: &dyn SourceMemory,
         name: &SourceName,
         now: Timestamp,
     ) -> Option<Rest> {
-        let (until, why) = book.rest(name, now)?;
+        let (until, why) = memory.rest(name, now)?;
         let left = Duration::try_from(until.duration_since(now)).ok()?;
         Some(Rest {
             until: Instant::now() + left.min(LONGEST_REST),
@@ -286,10 +286,14 @@ impl<S> Guarded<S> {
             reason: rest.why.clone(),
         });
         if asked {
-            let (book, name, why) = (Arc::clone(&self.book), self.name.clone(), rest.why.clone());
+            let (memory, name, why) = (
+                Arc::clone(&self.memory),
+                self.name.clone(),
+                rest.why.clone(),
+            );
             // Nobody waits for the note; the program's end does.
             drop(tokio::task::spawn_blocking(move || {
-                book.rests(&name, until, &why);
+                memory.rests(&name, until, &why);
             }));
         }
     }
@@ -321,7 +325,7 @@ impl<S: Calls> Calls for Guarded<S> {
 mod tests {
     use super::super::scripted::Scripted;
     use super::*;
-    use crate::engine::book::NoBook;
+    use crate::engine::source_memory::NoMemory;
 
     const S: Duration = Duration::from_secs(1);
 
@@ -406,7 +410,7 @@ mod tests {
                 max_wait: 60 * S,
                 stopping: false,
             },
-            book: Arc::new(NoBook),
+            memory: Arc::new(NoMemory),
         }
     }
 

@@ -11,16 +11,16 @@ use musicdl_plugin_api::{DownloadRequest, Files, Query};
 
 use super::counts::Counts;
 use super::{Answer, Calls, Found};
-use crate::engine::book::SourceBook;
 use crate::engine::executor::blocking;
 use crate::engine::mailbox::CallContext;
+use crate::engine::source_memory::SourceMemory;
 use crate::music::SourceName;
 
 /// A source whose answers are kept.
 pub(in crate::engine) struct Cached<S> {
     pub(in crate::engine) inner: S,
     pub(in crate::engine) name: SourceName,
-    pub(in crate::engine) book: Arc<dyn SourceBook>,
+    pub(in crate::engine) memory: Arc<dyn SourceMemory>,
     /// For how long an answer is good; zero: for nothing.
     pub(in crate::engine) age: Duration,
     pub(in crate::engine) counts: Arc<Counts>,
@@ -34,9 +34,9 @@ impl<S: Calls> Calls for Cached<S> {
         Box::pin(async move {
             let key = key(query);
             if !call_context.fresh {
-                let (book, name, age) = (Arc::clone(&self.book), self.name.clone(), self.age);
+                let (memory, name, age) = (Arc::clone(&self.memory), self.name.clone(), self.age);
                 let wanted = key.clone();
-                let kept = blocking(move || book.answer(&name, &wanted, age));
+                let kept = blocking(move || memory.answer(&name, &wanted, age));
                 if let Some(hits) = kept.await {
                     self.counts.cache_hits.add(1);
                     return Ok(Found { hits, kept: true });
@@ -45,14 +45,14 @@ impl<S: Calls> Calls for Cached<S> {
             }
             let found = self.inner.search(query, call_context).await?;
             if !found.hits.is_empty() {
-                let (book, name, hits) = (
-                    Arc::clone(&self.book),
+                let (memory, name, hits) = (
+                    Arc::clone(&self.memory),
                     self.name.clone(),
                     found.hits.clone(),
                 );
                 // Nobody waits for it to be written.
                 drop(tokio::task::spawn_blocking(move || {
-                    book.answered(&name, &key, &hits);
+                    memory.answered(&name, &key, &hits);
                 }));
             }
             Ok(found)
@@ -147,7 +147,7 @@ mod tests {
         let cached = |script: Scripted, age| Cached {
             inner: script,
             name: SourceName::parse("a").unwrap(),
-            book: Arc::new(SourceNotes::open(dir.path()).unwrap()),
+            memory: Arc::new(SourceNotes::open(dir.path()).unwrap()),
             age,
             counts: Arc::clone(&counts),
         };
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!((asked.hits, asked.kept), (hits.clone(), false));
         // The answer is written by somebody else in the meantime.
         while first
-            .book
+            .memory
             .answer(&first.name, &key(&query("x")), HOUR)
             .is_none()
         {
@@ -199,7 +199,7 @@ mod tests {
                 Ok(vec![hit("1")]),
             ]),
             name: SourceName::parse("a").unwrap(),
-            book: Arc::new(SourceNotes::open(dir.path()).unwrap()),
+            memory: Arc::new(SourceNotes::open(dir.path()).unwrap()),
             age: HOUR,
             counts: Arc::default(),
         };

@@ -22,9 +22,9 @@ use super::breaker::LONGEST_REST;
 use super::call::{Pulse, Pulses};
 use super::counts::Counts;
 use super::{Answer, Calls, Fault, Found, Rest, lock};
-use crate::engine::book::SourceBook;
 use crate::engine::executor::blocking;
 use crate::engine::mailbox::CallContext;
+use crate::engine::source_memory::SourceMemory;
 use crate::music::SourceName;
 
 /// Windows shorter than this have passed when a program has started again.
@@ -245,7 +245,7 @@ pub(in crate::engine) struct Paced<S> {
     pulses: Pulses,
     counts: Arc<Counts>,
     /// Where searches are noted whose window outlives the run.
-    book: Option<Arc<dyn SourceBook>>,
+    memory: Option<Arc<dyn SourceMemory>>,
 }
 
 impl<S> Paced<S> {
@@ -256,7 +256,7 @@ impl<S> Paced<S> {
         allowance: &Allowance,
         pulses: Pulses,
         counts: Arc<Counts>,
-        book: &Arc<dyn SourceBook>,
+        memory: &Arc<dyn SourceMemory>,
         now: Timestamp,
     ) -> Self {
         let mut search_pace = Pace::new(allowance.search_spacing, allowance.search_window);
@@ -264,7 +264,7 @@ impl<S> Paced<S> {
             .search_window
             .filter(|window| window.per >= WORTH_KEEPING);
         if let Some(Window { per, .. }) = kept {
-            for start in starts_of_earlier_runs(book.as_ref(), &name, per, now, Instant::now()) {
+            for start in starts_of_earlier_runs(memory.as_ref(), &name, per, now, Instant::now()) {
                 search_pace.start(start);
             }
         }
@@ -279,7 +279,7 @@ impl<S> Paced<S> {
             ),
             pulses,
             counts,
-            book: kept.map(|_| Arc::clone(book)),
+            memory: kept.map(|_| Arc::clone(memory)),
         }
     }
 
@@ -325,7 +325,7 @@ impl<S> Paced<S> {
 /// between gives starts in the future, which count as now: the wait is never longer than one
 /// window.
 fn starts_of_earlier_runs(
-    book: &dyn SourceBook,
+    memory: &dyn SourceMemory,
     name: &SourceName,
     per: Duration,
     wall: Timestamp,
@@ -334,7 +334,7 @@ fn starts_of_earlier_runs(
     let since = wall
         .checked_sub(jiff::SignedDuration::try_from(per).unwrap_or(jiff::SignedDuration::ZERO))
         .unwrap_or(Timestamp::UNIX_EPOCH);
-    let starts = book.searches(name, since);
+    let starts = memory.searches(name, since);
     let on_this_clock = |start: Timestamp| {
         let age = Duration::try_from(wall.duration_since(start)).unwrap_or(Duration::ZERO);
         now.checked_sub(age)
@@ -347,9 +347,9 @@ impl<S: Calls> Calls for Paced<S> {
         Box::pin(async move {
             let pulse = &self.pulses.searches;
             let _place = self.enter(&self.searches, pulse, call_context).await?;
-            if let Some(book) = &self.book {
-                let (book, name) = (Arc::clone(book), self.name.clone());
-                blocking(move || book.search_starts(&name, Timestamp::now())).await;
+            if let Some(memory) = &self.memory {
+                let (memory, name) = (Arc::clone(memory), self.name.clone());
+                blocking(move || memory.search_starts(&name, Timestamp::now())).await;
             }
             self.counts.searches.add(1);
             self.heed(self.inner.search(query, call_context).await)

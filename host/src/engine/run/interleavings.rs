@@ -14,7 +14,7 @@ use crate::engine::finish::{Finished, Finisher, Finishing};
 use crate::engine::job::End;
 use crate::engine::journal::{Command, JournalError};
 use crate::engine::space::Space;
-use crate::engine::{ExtraFiles, NoBook, SearchOrder};
+use crate::engine::{ExtraFiles, NoMemory, SearchOrder};
 use crate::layout::RelPath;
 use crate::matching::Rules;
 use crate::music::Track;
@@ -89,7 +89,7 @@ fn context() -> Arc<Context> {
             hits_per_search: 1,
             order: SearchOrder::Priority,
             extra_files: ExtraFiles::Discard,
-            book: Arc::new(NoBook),
+            memory: Arc::new(NoMemory),
             space: Arc::new(Space::default()),
         };
         (dir, Arc::new(context))

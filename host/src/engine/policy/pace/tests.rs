@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::super::scripted::Scripted;
 use super::*;
-use crate::engine::book::NoBook;
+use crate::engine::source_memory::NoMemory;
 
 const S: Duration = Duration::from_secs(1);
 
@@ -95,10 +95,10 @@ fn what_the_user_says_counts_more_than_what_the_plugin_declares() {
     assert_eq!(allowance.search_spacing, Duration::ZERO);
 }
 
-/// A book that knows when searches were started.
+/// A memory that knows when searches were started.
 struct Noted(Mutex<Vec<Timestamp>>);
 
-impl SourceBook for Noted {
+impl SourceMemory for Noted {
     fn searches(&self, _: &SourceName, since: Timestamp) -> Vec<Timestamp> {
         let all = lock(&self.0);
         all.iter().copied().filter(|at| *at >= since).collect()
@@ -125,7 +125,7 @@ impl SourceBook for Noted {
 
 fn paced(
     window: Window,
-    book: &Arc<dyn SourceBook>,
+    memory: &Arc<dyn SourceMemory>,
     script: Arc<Scripted>,
 ) -> Paced<Arc<Scripted>> {
     let allowance = Allowance {
@@ -142,7 +142,7 @@ fn paced(
         &allowance,
         Pulses::default(),
         Arc::default(),
-        book,
+        memory,
         Timestamp::now(),
     )
 }
@@ -151,13 +151,13 @@ fn paced(
 async fn a_budget_that_an_earlier_run_used_up_is_used_up_for_this_one() {
     let ago = |seconds| Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
     let noted = Noted(Mutex::new(vec![ago(500), ago(100), ago(99)]));
-    let book: Arc<dyn SourceBook> = Arc::new(noted);
+    let memory: Arc<dyn SourceMemory> = Arc::new(noted);
     let window = Window {
         requests: 2,
         per: 220 * S,
     };
     let script = Arc::new(Scripted::default());
-    let paced = paced(window, &book, Arc::clone(&script));
+    let paced = paced(window, &memory, Arc::clone(&script));
     assert_eq!(paced.searches_left(), Some(0));
     let (call_context, _inbox) = CallContext::for_test();
     let began = Instant::now();
@@ -167,27 +167,27 @@ async fn a_budget_that_an_earlier_run_used_up_is_used_up_for_this_one() {
         .unwrap();
     let waited = began.elapsed().as_secs_f64();
     assert!((119.0..121.0).contains(&waited), "{waited}");
-    assert_eq!(book.searches(&name(), ago(50)).len(), 1, "and is noted");
+    assert_eq!(memory.searches(&name(), ago(50)).len(), 1, "and is noted");
 }
 
 #[test]
 fn a_clock_that_was_set_back_costs_one_window_at_most() {
     let (wall, now) = (Timestamp::now(), Instant::now());
     let in_an_hour = wall + jiff::SignedDuration::from_hours(1);
-    let book = Noted(Mutex::new(vec![in_an_hour]));
-    let starts = starts_of_earlier_runs(&book, &name(), 220 * S, wall, now);
+    let memory = Noted(Mutex::new(vec![in_an_hour]));
+    let starts = starts_of_earlier_runs(&memory, &name(), 220 * S, wall, now);
     assert_eq!(starts, [now]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_workers_share_one_budget_and_one_who_gives_up_uses_nothing_of_it() {
-    let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+    let memory: Arc<dyn SourceMemory> = Arc::new(NoMemory);
     let window = Window {
         requests: 4,
         per: 10 * S,
     };
     let script = Arc::new(Scripted::default());
-    let paced = Arc::new(paced(window, &book, Arc::clone(&script)));
+    let paced = Arc::new(paced(window, &memory, Arc::clone(&script)));
     let began = Instant::now();
     let workers: Vec<_> = (0..10)
         .map(|worker| {
@@ -216,7 +216,7 @@ async fn all_workers_share_one_budget_and_one_who_gives_up_uses_nothing_of_it() 
 
 #[tokio::test(start_paused = true)]
 async fn a_source_whose_calls_stand_still_is_passed_by() {
-    let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+    let memory: Arc<dyn SourceMemory> = Arc::new(NoMemory);
     let allowance = Allowance::new(&Limits::default(), &PaceWish::default(), 60 * S);
     let pulses = Pulses::default();
     let script = Arc::new(Scripted::slow(60 * S));
@@ -226,7 +226,7 @@ async fn a_source_whose_calls_stand_still_is_passed_by() {
         &allowance,
         pulses.clone(),
         Arc::default(),
-        &book,
+        &memory,
         Timestamp::now(),
     );
     let (call_context, _inbox) = CallContext::for_test();
@@ -251,7 +251,7 @@ async fn a_source_that_was_given_up_as_silent_holds_nobody_up_until_it_answers()
         ..Limits::default()
     };
     let allowance = Allowance::new(&limits, &PaceWish::default(), 60 * S);
-    let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+    let memory: Arc<dyn SourceMemory> = Arc::new(NoMemory);
     let pulses = Pulses::default();
     let script = Arc::new(Scripted::slow(10_000 * S));
     let paced = Paced::new(
@@ -260,7 +260,7 @@ async fn a_source_that_was_given_up_as_silent_holds_nobody_up_until_it_answers()
         &allowance,
         pulses.clone(),
         Arc::default(),
-        &book,
+        &memory,
         Timestamp::now(),
     );
     let (call_context, _inbox) = CallContext::for_test();
@@ -286,14 +286,14 @@ async fn a_source_that_was_given_up_as_silent_holds_nobody_up_until_it_answers()
 
 #[tokio::test(start_paused = true)]
 async fn what_one_is_told_to_wait_all_wait() {
-    let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+    let memory: Arc<dyn SourceMemory> = Arc::new(NoMemory);
     let busy = || Err(SourceError::new(ErrorKind::RateLimited, "busy").with_retry_after(7 * S));
     let script = Arc::new(Scripted::new([busy()]));
     let window = Window {
         requests: 100,
         per: S,
     };
-    let paced = paced(window, &book, Arc::clone(&script));
+    let paced = paced(window, &memory, Arc::clone(&script));
     let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
     let began = Instant::now();
@@ -312,14 +312,14 @@ async fn what_one_is_told_to_wait_all_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_a_pause_that_is_longer_than_the_user_waits() {
-    let book: Arc<dyn SourceBook> = Arc::new(NoBook);
+    let memory: Arc<dyn SourceMemory> = Arc::new(NoMemory);
     let busy = Err(SourceError::new(ErrorKind::RateLimited, "busy").with_retry_after(600 * S));
     let script = Arc::new(Scripted::new([busy]));
     let window = Window {
         requests: 100,
         per: S,
     };
-    let paced = paced(window, &book, script);
+    let paced = paced(window, &memory, script);
     let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
     paced.search(&query, &call_context).await.unwrap_err();

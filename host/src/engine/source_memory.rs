@@ -7,12 +7,12 @@ use musicdl_plugin_api::Hit;
 
 use crate::music::{SourceName, TrackId};
 
-/// A book about sources. Every call but [`has_bad_files`](Self::has_bad_files) is one look into a
+/// A memory of sources. Every call but [`has_bad_files`](Self::has_bad_files) is one look into a
 /// local file, and blocks for so long.
 ///
 /// None of it is worth a run: an implementation that cannot read or write says so in the log
 /// and answers as if it were empty.
-pub trait SourceBook: Send + Sync {
+pub trait SourceMemory: Send + Sync {
     /// When searches of that source were started, not earlier than `since`, oldest first.
     fn searches(&self, source: &SourceName, since: Timestamp) -> Vec<Timestamp>;
 
@@ -44,11 +44,11 @@ pub trait SourceBook: Send + Sync {
     fn found_bad(&self, source: &SourceName, target: &str, item: &TrackId, why: &str);
 }
 
-/// A book that keeps nothing, for runs that must leave no trace.
+/// A memory that keeps nothing, for runs that must leave no trace.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoBook;
+pub struct NoMemory;
 
-impl SourceBook for NoBook {
+impl SourceMemory for NoMemory {
     fn searches(&self, _: &SourceName, _: Timestamp) -> Vec<Timestamp> {
         Vec::new()
     }
