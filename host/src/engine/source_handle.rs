@@ -11,12 +11,12 @@ use super::fallback::Patience;
 use super::mailbox::CallContext;
 use super::policy::breaker::{Breaker, Guarded};
 use super::policy::cache::Cached;
-use super::policy::call::{Called, Deadlines, Pulses};
+use super::policy::call::{Deadlines, DirectService, Pulses};
 use super::policy::counts::{Counts, SourceTotals};
 use super::policy::log::Logged;
 use super::policy::pace::{Allowance, PaceWish, Paced};
 use super::policy::retry::{Retried, full_jitter};
-use super::policy::{Calls, Fault, Found};
+use super::policy::{Fault, Found, SourceService};
 use super::source_memory::SourceMemory;
 use crate::music::SourceName;
 
@@ -75,7 +75,7 @@ impl SourceHandle {
         let ended = CancellationToken::new();
         let (counts, pulses) = (Arc::<Counts>::default(), Pulses::default());
         let declared = |own: Option<Duration>, hosts: Duration| own.unwrap_or(hosts);
-        let called = Called {
+        let direct = DirectService {
             name: name.clone(),
             source,
             capabilities,
@@ -88,7 +88,7 @@ impl SourceHandle {
             ended: ended.clone(),
         };
         let paced = Arc::new(Paced::new(
-            called,
+            direct,
             name.clone(),
             &Allowance::new(&limits, &wish, patience.max_wait),
             pulses,
@@ -120,13 +120,13 @@ impl SourceHandle {
             age: if local { Duration::ZERO } else { cache_age },
             counts: Arc::clone(&counts),
         };
-        let calls = Logged {
+        let service = Logged {
             inner: cached,
             name: name.clone(),
             counts: Arc::clone(&counts),
         };
         SourceStack {
-            calls: Box::new(calls),
+            service: Box::new(service),
             ended,
             name,
             capabilities,
@@ -141,11 +141,11 @@ impl SourceHandle {
 pub(super) struct SourceStack {
     name: SourceName,
     capabilities: Capabilities,
-    calls: Box<dyn Calls>,
+    service: Box<dyn SourceService>,
     ended: CancellationToken,
     breaker: Arc<Breaker>,
     counts: Arc<Counts>,
-    paced: Arc<Paced<Called>>,
+    paced: Arc<Paced<DirectService>>,
 }
 
 impl SourceStack {
@@ -184,7 +184,7 @@ impl SourceStack {
         query: &Query,
         call_context: &CallContext,
     ) -> Result<Found, Fault> {
-        self.calls.search(query, call_context).await
+        self.service.search(query, call_context).await
     }
 
     pub(super) async fn download(
@@ -192,7 +192,7 @@ impl SourceStack {
         request: &DownloadRequest,
         call_context: &CallContext,
     ) -> Result<Files, Fault> {
-        self.calls.download(request, call_context).await
+        self.service.download(request, call_context).await
     }
 
     /// Bytes that it delivered arrived.

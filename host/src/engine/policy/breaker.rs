@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use musicdl_plugin_api::{DownloadRequest, ErrorKind, Files, Query, SourceError};
 use tokio::time::Instant;
 
-use super::{Answer, Calls, Fault, Found, Rest, lock};
+use super::{CallFuture, Fault, Found, Rest, SourceService, lock};
 use crate::engine::event::Event;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
 use crate::engine::mailbox::CallContext;
@@ -299,8 +299,12 @@ impl<S> Guarded<S> {
     }
 }
 
-impl<S: Calls> Calls for Guarded<S> {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+impl<S: SourceService> SourceService for Guarded<S> {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found> {
         Box::pin(async move {
             let _pass = self.breaker.admit(Instant::now())?;
             let end = self.inner.search(query, call_context).await;
@@ -312,7 +316,7 @@ impl<S: Calls> Calls for Guarded<S> {
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files> {
+    ) -> CallFuture<'a, Files> {
         Box::pin(async move {
             let _pass = self.breaker.admit(Instant::now())?;
             let end = self.inner.download(request, call_context).await;

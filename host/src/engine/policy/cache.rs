@@ -10,7 +10,7 @@ use std::time::Duration;
 use musicdl_plugin_api::{DownloadRequest, Files, Query};
 
 use super::counts::Counts;
-use super::{Answer, Calls, Found};
+use super::{CallFuture, Found, SourceService};
 use crate::engine::executor::blocking;
 use crate::engine::mailbox::CallContext;
 use crate::engine::source_memory::SourceMemory;
@@ -26,8 +26,12 @@ pub(in crate::engine) struct Cached<S> {
     pub(in crate::engine) counts: Arc<Counts>,
 }
 
-impl<S: Calls> Calls for Cached<S> {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+impl<S: SourceService> SourceService for Cached<S> {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found> {
         if self.age.is_zero() {
             return self.inner.search(query, call_context);
         }
@@ -63,7 +67,7 @@ impl<S: Calls> Calls for Cached<S> {
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files> {
+    ) -> CallFuture<'a, Files> {
         self.inner.download(request, call_context)
     }
 }

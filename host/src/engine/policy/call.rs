@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Calls, Found, lock};
+use super::{CallFuture, Found, SourceService, lock};
 use crate::engine::event::Event;
 use crate::engine::executor::{Chore, Done, Panicked, chore};
 use crate::engine::mailbox::{CallContext, MailboxSender};
@@ -125,8 +125,8 @@ impl Drop for Beat {
     }
 }
 
-/// A source, called.
-pub(in crate::engine) struct Called {
+/// A source, called without any policy but its deadline.
+pub(in crate::engine) struct DirectService {
     pub(in crate::engine) name: SourceName,
     pub(in crate::engine) source: Arc<dyn Source>,
     pub(in crate::engine) capabilities: Capabilities,
@@ -136,8 +136,12 @@ pub(in crate::engine) struct Called {
     pub(in crate::engine) ended: CancellationToken,
 }
 
-impl Calls for Called {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+impl SourceService for DirectService {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found> {
         Box::pin(async move {
             let (source, query) = (Arc::clone(&self.source), query.clone());
             let beat = self.pulses.searches.begin(Instant::now());
@@ -174,7 +178,7 @@ impl Calls for Called {
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files> {
+    ) -> CallFuture<'a, Files> {
         Box::pin(async move { Ok(self.fetch(request.clone(), call_context).await?) })
     }
 }
@@ -182,12 +186,12 @@ impl Calls for Called {
 /// Where a running download stands.
 enum Stage {
     /// Its call has not returned.
-    Called,
+    InCall,
     /// A service of the source's has it, since then.
     Followed { since: Instant },
 }
 
-impl Called {
+impl DirectService {
     async fn fetch(
         &self,
         request: DownloadRequest,
@@ -206,11 +210,11 @@ impl Called {
         let (source, target) = (Arc::clone(&self.source), request.target_id.clone());
         let mut call = chore(move || source.download_raw(&request, &progress));
 
-        let mut stage = Stage::Called;
+        let mut stage = Stage::InCall;
         let mut elsewhere = None;
         let mut tick = tokio::time::interval(Duration::from_millis(250));
         let why = loop {
-            let called = matches!(stage, Stage::Called);
+            let called = matches!(stage, Stage::InCall);
             tokio::select! {
                 answer = &mut call, if called => match watch.answered(answer)? {
                     Download::Files(files) => return Ok(files),
@@ -246,7 +250,7 @@ impl Called {
             }
         };
         watch.cancelled.store(true, Ordering::Release);
-        let call = matches!(stage, Stage::Called).then_some(call);
+        let call = matches!(stage, Stage::InCall).then_some(call);
         self.end_call(&target, call).await;
         Err(why)
     }
@@ -255,7 +259,7 @@ impl Called {
     fn overdue(&self, stage: &Stage, life: &Life, now: Instant) -> Option<SourceError> {
         let since = |then: Instant| now.saturating_duration_since(then);
         match stage {
-            Stage::Called => {
+            Stage::InCall => {
                 let silent = since(life.last_sign);
                 (silent > self.deadlines.stall).then(|| {
                     let seconds = silent.as_secs();

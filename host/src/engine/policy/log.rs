@@ -7,7 +7,7 @@ use musicdl_plugin_api::{DownloadRequest, Files, Query};
 use tokio::time::Instant;
 
 use super::counts::Counts;
-use super::{Answer, Calls, Fault, Found};
+use super::{CallFuture, Fault, Found, SourceService};
 use crate::engine::mailbox::CallContext;
 use crate::music::SourceName;
 
@@ -42,8 +42,12 @@ impl<S> Logged<S> {
     }
 }
 
-impl<S: Calls> Calls for Logged<S> {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+impl<S: SourceService> SourceService for Logged<S> {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found> {
         Box::pin(async move {
             let since = Instant::now();
             let end = self.inner.search(query, call_context).await;
@@ -56,7 +60,7 @@ impl<S: Calls> Calls for Logged<S> {
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files> {
+    ) -> CallFuture<'a, Files> {
         Box::pin(async move {
             let since = Instant::now();
             let end = self.inner.download(request, call_context).await;

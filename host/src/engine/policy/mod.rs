@@ -7,7 +7,7 @@
 //! - [`pace`]: no more calls at once, and no faster, than the source declares;
 //! - [`call`]: the call itself, under its deadline.
 //!
-//! A wrapper is a [`Calls`] around a [`Calls`]: the two calls of a
+//! A wrapper is a [`SourceService`] around a [`SourceService`]: the two calls of a
 //! [`Source`](musicdl_plugin_api::Source) that cost it something, as futures. Futures, because
 //! most of what policies do is wait, and a wait must neither hold a thread, of which a stalled
 //! source would soon have taken all, nor go on when the item is cancelled
@@ -30,21 +30,29 @@ use tokio::time::Instant;
 use super::mailbox::CallContext;
 
 /// A call on its way.
-pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+pub(super) type CallFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
 
 /// The two calls that cost a source something.
-pub(super) trait Calls: Send + Sync {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found>;
+pub(super) trait SourceService: Send + Sync {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found>;
 
     fn download<'a>(
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files>;
+    ) -> CallFuture<'a, Files>;
 }
 
-impl<S: Calls> Calls for Arc<S> {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+impl<S: SourceService> SourceService for Arc<S> {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found> {
         S::search(self, query, call_context)
     }
 
@@ -52,7 +60,7 @@ impl<S: Calls> Calls for Arc<S> {
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files> {
+    ) -> CallFuture<'a, Files> {
         S::download(self, request, call_context)
     }
 }
@@ -148,15 +156,19 @@ pub(super) mod scripted {
         }
     }
 
-    impl Calls for Scripted {
-        fn search<'a>(&'a self, _: &'a Query, _: &'a CallContext) -> Answer<'a, Found> {
+    impl SourceService for Scripted {
+        fn search<'a>(&'a self, _: &'a Query, _: &'a CallContext) -> CallFuture<'a, Found> {
             Box::pin(async {
                 let hits = self.next().await?;
                 Ok(Found { hits, kept: false })
             })
         }
 
-        fn download<'a>(&'a self, _: &'a DownloadRequest, _: &'a CallContext) -> Answer<'a, Files> {
+        fn download<'a>(
+            &'a self,
+            _: &'a DownloadRequest,
+            _: &'a CallContext,
+        ) -> CallFuture<'a, Files> {
             Box::pin(async {
                 self.next().await?;
                 Ok(Files::default())

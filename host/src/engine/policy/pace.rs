@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::breaker::LONGEST_REST;
 use super::call::{Pulse, Pulses};
 use super::counts::Counts;
-use super::{Answer, Calls, Fault, Found, Rest, lock};
+use super::{CallFuture, Fault, Found, Rest, SourceService, lock};
 use crate::engine::executor::blocking;
 use crate::engine::mailbox::CallContext;
 use crate::engine::source_memory::SourceMemory;
@@ -342,8 +342,12 @@ fn starts_of_earlier_runs(
     starts.into_iter().filter_map(on_this_clock).collect()
 }
 
-impl<S: Calls> Calls for Paced<S> {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+impl<S: SourceService> SourceService for Paced<S> {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found> {
         Box::pin(async move {
             let pulse = &self.pulses.searches;
             let _place = self.enter(&self.searches, pulse, call_context).await?;
@@ -360,7 +364,7 @@ impl<S: Calls> Calls for Paced<S> {
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files> {
+    ) -> CallFuture<'a, Files> {
         Box::pin(async move {
             let pulse = &self.pulses.downloads;
             let _place = self.enter(&self.downloads, pulse, call_context).await?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use musicdl_plugin_api::{DownloadRequest, Files, Query, SourceError};
 
 use super::counts::Counts;
-use super::{Answer, Calls, Fault, Found};
+use super::{CallFuture, Fault, Found, SourceService};
 use crate::engine::event::Event;
 use crate::engine::executor::blocking;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
@@ -31,7 +31,7 @@ pub(in crate::engine) struct Retried<S> {
     pub(in crate::engine) jitter: fn(Duration) -> Duration,
 }
 
-impl<S: Calls> Retried<S> {
+impl<S: SourceService> Retried<S> {
     /// `None`: this is the last word.
     fn wait_after(
         &self,
@@ -80,8 +80,12 @@ impl<S: Calls> Retried<S> {
     }
 }
 
-impl<S: Calls> Calls for Retried<S> {
-    fn search<'a>(&'a self, query: &'a Query, call_context: &'a CallContext) -> Answer<'a, Found> {
+impl<S: SourceService> SourceService for Retried<S> {
+    fn search<'a>(
+        &'a self,
+        query: &'a Query,
+        call_context: &'a CallContext,
+    ) -> CallFuture<'a, Found> {
         Box::pin(async move {
             let mut tries = 0;
             loop {
@@ -102,7 +106,7 @@ impl<S: Calls> Calls for Retried<S> {
         &'a self,
         request: &'a DownloadRequest,
         call_context: &'a CallContext,
-    ) -> Answer<'a, Files> {
+    ) -> CallFuture<'a, Files> {
         Box::pin(async move {
             let mut tries = 0;
             loop {
