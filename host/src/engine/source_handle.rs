@@ -11,7 +11,7 @@ use super::fallback::Patience;
 use super::mailbox::CallContext;
 use super::policy::breaker::{Breaker, Guarded};
 use super::policy::cache::Cached;
-use super::policy::call::{Deadlines, DirectService, Pulses};
+use super::policy::call::{Deadlines, DirectService, SourceLiveness};
 use super::policy::counts::{Counts, SourceTotals};
 use super::policy::log::Logged;
 use super::policy::pace::{Allowance, PaceWish, Paced};
@@ -73,7 +73,7 @@ impl SourceHandle {
             deadlines,
         } = self;
         let ended = CancellationToken::new();
-        let (counts, pulses) = (Arc::<Counts>::default(), Pulses::default());
+        let (counts, liveness) = (Arc::<Counts>::default(), SourceLiveness::default());
         let declared = |own: Option<Duration>, hosts: Duration| own.unwrap_or(hosts);
         let direct = DirectService {
             name: name.clone(),
@@ -84,14 +84,14 @@ impl SourceHandle {
                 stall: declared(limits.stall_deadline, deadlines.stall),
                 ..deadlines
             },
-            pulses: pulses.clone(),
+            liveness: liveness.clone(),
             ended: ended.clone(),
         };
         let paced = Arc::new(Paced::new(
             direct,
             name.clone(),
             &Allowance::new(&limits, &wish, patience.max_wait),
-            pulses,
+            liveness,
             Arc::clone(&counts),
             memory,
             now,

@@ -27,7 +27,7 @@ const MOST_HITS: usize = 1_000;
 const GRACE: Duration = Duration::from_secs(5);
 /// A call that shows no sign of life for so long holds nobody up any more: another item runs
 /// in place of its own, and those that wait for its place go elsewhere (promises D7).
-const STILL: Duration = Duration::from_secs(10);
+const STALLED_AFTER: Duration = Duration::from_secs(10);
 /// More news of a download than this is of no use to anybody.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
@@ -46,7 +46,7 @@ pub struct Deadlines {
 
 /// Whether the running calls of one kind at a source show signs of life.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Pulse(Mutex<Signs>);
+pub(in crate::engine) struct Liveness(Mutex<Signs>);
 
 #[derive(Debug, Default)]
 struct Signs {
@@ -60,66 +60,66 @@ struct Signs {
 
 /// The calls of a source by their kind: one that answers searches may stall in downloads.
 #[derive(Clone, Debug, Default)]
-pub(in crate::engine) struct Pulses {
-    pub(in crate::engine) searches: Arc<Pulse>,
-    pub(in crate::engine) downloads: Arc<Pulse>,
+pub(in crate::engine) struct SourceLiveness {
+    pub(in crate::engine) searches: Arc<Liveness>,
+    pub(in crate::engine) downloads: Arc<Liveness>,
 }
 
-impl Pulse {
+impl Liveness {
     /// A call begins; it is over when the answer is dropped.
-    pub(super) fn begin(self: &Arc<Self>, now: Instant) -> Beat {
+    pub(super) fn begin(self: &Arc<Self>, now: Instant) -> Heartbeat {
         let mut signs = lock(&self.0);
         let call = signs.next;
         signs.next += 1;
         let last = if signs.silent {
-            now.checked_sub(STILL).unwrap_or(now)
+            now.checked_sub(STALLED_AFTER).unwrap_or(now)
         } else {
             now
         };
         signs.calls.insert(call, last);
-        Beat {
-            pulse: Arc::clone(self),
+        Heartbeat {
+            liveness: Arc::clone(self),
             call,
         }
     }
 
     /// Whether calls are running and none of them has shown a sign of life lately.
-    pub(super) fn is_still(&self, now: Instant) -> bool {
+    pub(super) fn is_stalled(&self, now: Instant) -> bool {
         let signs = lock(&self.0);
-        let still = |last: &Instant| now.saturating_duration_since(*last) >= STILL;
-        !signs.calls.is_empty() && signs.calls.values().all(still)
+        let stalled = |last: &Instant| now.saturating_duration_since(*last) >= STALLED_AFTER;
+        !signs.calls.is_empty() && signs.calls.values().all(stalled)
     }
 }
 
 /// The signs of life of one call.
 #[derive(Debug)]
-pub(super) struct Beat {
-    pulse: Arc<Pulse>,
+pub(super) struct Heartbeat {
+    liveness: Arc<Liveness>,
     call: u64,
 }
 
-impl Beat {
+impl Heartbeat {
     /// It lives, or has answered.
     pub(super) fn sign(&self, now: Instant) {
-        let mut signs = lock(&self.pulse.0);
+        let mut signs = lock(&self.liveness.0);
         signs.silent = false;
         signs.calls.insert(self.call, now);
     }
 
-    /// How long it may be silent from `now` on before it counts as still.
+    /// How long it may be silent from `now` on before it counts as stalled.
     fn left(&self, now: Instant) -> Duration {
-        let signs = lock(&self.pulse.0);
+        let signs = lock(&self.liveness.0);
         let silent = |last: &Instant| now.saturating_duration_since(*last);
         let silent = signs.calls.get(&self.call).map(silent);
-        STILL.saturating_sub(silent.unwrap_or_default())
+        STALLED_AFTER.saturating_sub(silent.unwrap_or_default())
     }
 }
 
-impl Drop for Beat {
+impl Drop for Heartbeat {
     fn drop(&mut self) {
-        let mut signs = lock(&self.pulse.0);
+        let mut signs = lock(&self.liveness.0);
         let last = signs.calls.remove(&self.call);
-        if last.is_some_and(|last| last.elapsed() >= STILL) {
+        if last.is_some_and(|last| last.elapsed() >= STALLED_AFTER) {
             signs.silent = true;
         }
     }
@@ -131,7 +131,7 @@ pub(in crate::engine) struct DirectService {
     pub(in crate::engine) source: Arc<dyn Source>,
     pub(in crate::engine) capabilities: Capabilities,
     pub(in crate::engine) deadlines: Deadlines,
-    pub(in crate::engine) pulses: Pulses,
+    pub(in crate::engine) liveness: SourceLiveness,
     /// The user has done with the source.
     pub(in crate::engine) ended: CancellationToken,
 }
@@ -144,9 +144,9 @@ impl SourceService for DirectService {
     ) -> CallFuture<'a, Found> {
         Box::pin(async move {
             let (source, query) = (Arc::clone(&self.source), query.clone());
-            let beat = self.pulses.searches.begin(Instant::now());
-            let still = tokio::time::sleep(beat.left(Instant::now()));
-            tokio::pin!(still);
+            let heartbeat = self.liveness.searches.begin(Instant::now());
+            let stalled = tokio::time::sleep(heartbeat.left(Instant::now()));
+            tokio::pin!(stalled);
             let mut call = chore(move || source.search_raw(&query));
             let deadline = tokio::time::sleep(self.deadlines.search);
             tokio::pin!(deadline);
@@ -154,7 +154,7 @@ impl SourceService for DirectService {
             loop {
                 tokio::select! {
                     answer = &mut call => {
-                        beat.sign(Instant::now());
+                        heartbeat.sign(Instant::now());
                         let mut hits = answer.unwrap_or_else(died)?;
                         hits.truncate(MOST_HITS);
                         return Ok(Found { hits, kept: false });
@@ -166,7 +166,7 @@ impl SourceService for DirectService {
                         let message = format!("no answer to a search within {seconds} s");
                         return Err(SourceError::transient(message).into());
                     }
-                    () = &mut still, if elsewhere.is_none() => {
+                    () = &mut stalled, if elsewhere.is_none() => {
                         elsewhere = Some(call_context.only_waits());
                     }
                 }
@@ -204,7 +204,7 @@ impl DirectService {
             mailbox: call_context.mailbox.clone(),
             ended,
             cancelled: AtomicBool::new(false),
-            life: Mutex::new(Life::new(self.pulses.downloads.begin(Instant::now()))),
+            activity: Mutex::new(Activity::new(self.liveness.downloads.begin(Instant::now()))),
         });
         let progress = Progress::new(Arc::clone(&watch) as Arc<dyn ProgressSink>);
         let (source, target) = (Arc::clone(&self.source), request.target_id.clone());
@@ -220,7 +220,7 @@ impl DirectService {
                     Download::Files(files) => return Ok(files),
                     Download::Following if self.capabilities.has(Capabilities::FOLLOWS) => {
                         stage = Stage::Followed { since: Instant::now() };
-                        lock(&watch.life).beat = None;
+                        lock(&watch.activity).heartbeat = None;
                         elsewhere.get_or_insert_with(|| call_context.only_waits());
                     }
                     Download::Following => return Err(SourceError::internal(
@@ -233,14 +233,14 @@ impl DirectService {
                 () = self.ended.cancelled() => break done_with(),
                 _ = tick.tick() => {
                     let now = Instant::now();
-                    let life = lock(&watch.life);
-                    if let Some(why) = self.overdue(&stage, &life, now) {
+                    let activity = lock(&watch.activity);
+                    if let Some(why) = self.overdue(&stage, &activity, now) {
                         break why;
                     }
                     if called {
-                        let still = life.is_still(now);
-                        drop(life);
-                        match (still, elsewhere.is_some()) {
+                        let stalled = activity.is_stalled(now);
+                        drop(activity);
+                        match (stalled, elsewhere.is_some()) {
                             (true, false) => elsewhere = Some(call_context.only_waits()),
                             (false, true) => elsewhere = None,
                             (true, true) | (false, false) => {}
@@ -256,11 +256,11 @@ impl DirectService {
     }
 
     /// Why a download is waited for no longer.
-    fn overdue(&self, stage: &Stage, life: &Life, now: Instant) -> Option<SourceError> {
+    fn overdue(&self, stage: &Stage, activity: &Activity, now: Instant) -> Option<SourceError> {
         let since = |then: Instant| now.saturating_duration_since(then);
         match stage {
             Stage::InCall => {
-                let silent = since(life.last_sign);
+                let silent = since(activity.last_sign);
                 (silent > self.deadlines.stall).then(|| {
                     let seconds = silent.as_secs();
                     SourceError::transient(format!("no sign of life for {seconds} s"))
@@ -268,7 +268,7 @@ impl DirectService {
             }
             // The service would queue it again at the same place: another candidate has
             // better chances than another try.
-            Stage::Followed { since: begun } => match life.last_byte {
+            Stage::Followed { since: begun } => match activity.last_byte {
                 None => (since(*begun) > self.deadlines.queue).then(|| {
                     let seconds = since(*begun).as_secs();
                     SourceError::permanent(format!("still queued after {seconds} s"))
@@ -320,41 +320,41 @@ struct Watch {
     mailbox: MailboxSender,
     ended: mpsc::UnboundedSender<Result<Files, SourceError>>,
     cancelled: AtomicBool,
-    life: Mutex<Life>,
+    activity: Mutex<Activity>,
 }
 
 /// When a download last showed a sign of life.
-struct Life {
+struct Activity {
     last_sign: Instant,
     /// When its last byte came; `None` before the first.
     last_byte: Option<Instant>,
     bytes: u64,
     told: Option<Instant>,
     /// `None` once a service of the source's has it, which is slow for reasons of its own.
-    beat: Option<Beat>,
+    heartbeat: Option<Heartbeat>,
 }
 
-impl Life {
-    fn new(beat: Beat) -> Self {
+impl Activity {
+    fn new(heartbeat: Heartbeat) -> Self {
         Self {
             last_sign: Instant::now(),
             last_byte: None,
             bytes: 0,
             told: None,
-            beat: Some(beat),
+            heartbeat: Some(heartbeat),
         }
     }
 
     /// Whether another item may run in place of the one that waits for it.
-    fn is_still(&self, now: Instant) -> bool {
-        let beat = self.beat.as_ref();
-        beat.is_some_and(|beat| beat.left(now).is_zero())
+    fn is_stalled(&self, now: Instant) -> bool {
+        let heartbeat = self.heartbeat.as_ref();
+        heartbeat.is_some_and(|heartbeat| heartbeat.left(now).is_zero())
     }
 
     fn sign(&mut self, now: Instant) {
         self.last_sign = now;
-        if let Some(beat) = &self.beat {
-            beat.sign(now);
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.sign(now);
         }
     }
 
@@ -382,14 +382,14 @@ impl Watch {
         &self,
         answer: Done<Result<Download, SourceError>>,
     ) -> Result<Download, SourceError> {
-        lock(&self.life).sign(Instant::now());
+        lock(&self.activity).sign(Instant::now());
         answer.unwrap_or_else(died)
     }
 }
 
 impl ProgressSink for Watch {
     fn bytes(&self, done: u64, total: Option<u64>) {
-        if lock(&self.life).bytes(done, total, Instant::now()) && !self.is_cancelled() {
+        if lock(&self.activity).bytes(done, total, Instant::now()) && !self.is_cancelled() {
             self.mailbox.emit(Event::Fetching {
                 id: self.id.clone(),
                 source: self.source.clone(),
@@ -400,7 +400,7 @@ impl ProgressSink for Watch {
     }
 
     fn state(&self, text: &str) {
-        lock(&self.life).sign(Instant::now());
+        lock(&self.activity).sign(Instant::now());
         if !self.is_cancelled() {
             self.mailbox.emit(Event::SourceState {
                 id: self.id.clone(),

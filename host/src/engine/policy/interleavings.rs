@@ -8,7 +8,7 @@ use shuttle::thread;
 use tokio::time::Duration;
 
 use super::breaker::Breaker;
-use super::call::Pulse;
+use super::call::Liveness;
 use super::*;
 use crate::engine::fallback::Next;
 
@@ -91,14 +91,14 @@ fn one_call_at_a_time_tries_whether_a_source_is_back_and_none_that_gives_up_keep
 #[test]
 fn a_pulse_forgets_every_call_that_is_over() {
     let orders = || {
-        let pulse = Arc::<Pulse>::default();
+        let liveness = Arc::<Liveness>::default();
         let calls: Vec<_> = (0..3)
             .map(|_| {
-                let pulse = Arc::clone(&pulse);
+                let liveness = Arc::clone(&liveness);
                 thread::spawn(move || {
-                    let beat = pulse.begin(Instant::now());
+                    let heartbeat = liveness.begin(Instant::now());
                     thread::yield_now();
-                    beat.sign(Instant::now());
+                    heartbeat.sign(Instant::now());
                     thread::yield_now();
                 })
             })
@@ -107,7 +107,10 @@ fn a_pulse_forgets_every_call_that_is_over() {
             call.join().unwrap();
         }
         let much_later = Instant::now() + Duration::from_secs(3600);
-        assert!(!pulse.is_still(much_later), "a call that is over holds up");
+        assert!(
+            !liveness.is_stalled(much_later),
+            "a call that is over holds up"
+        );
     };
     shuttle::check_random(orders, ORDERS);
 }

@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::breaker::LONGEST_REST;
-use super::call::{Pulse, Pulses};
+use super::call::{Liveness, SourceLiveness};
 use super::counts::Counts;
 use super::{CallFuture, Fault, Found, Rest, SourceService, lock};
 use crate::engine::executor::blocking;
@@ -164,12 +164,12 @@ impl Gate {
     async fn enter(
         &self,
         call_context: &CallContext,
-        pulse: &Pulse,
+        liveness: &Liveness,
     ) -> Result<SemaphorePermit<'_>, Fault> {
         let cancelled = || Err(SourceError::cancelled().into());
         let place = match self.places.try_acquire() {
             Ok(place) => place,
-            Err(_) => self.wait_for_place(call_context, pulse).await?,
+            Err(_) => self.wait_for_place(call_context, liveness).await?,
         };
         let _turn = tokio::select! {
             biased;
@@ -208,14 +208,14 @@ impl Gate {
     async fn wait_for_place(
         &self,
         call_context: &CallContext,
-        pulse: &Pulse,
+        liveness: &Liveness,
     ) -> Result<SemaphorePermit<'_>, Fault> {
         let place = self.places.acquire();
         tokio::pin!(place);
         let began = Instant::now();
         let mut elsewhere = None;
         loop {
-            if pulse.is_still(Instant::now()) {
+            if liveness.is_stalled(Instant::now()) {
                 return Err(Fault::Rests(Rest {
                     until: Instant::now() + LOOK_AGAIN,
                     why: "none of its running calls shows a sign of life".to_owned(),
@@ -242,7 +242,7 @@ pub(in crate::engine) struct Paced<S> {
     name: SourceName,
     searches: Gate,
     downloads: Gate,
-    pulses: Pulses,
+    liveness: SourceLiveness,
     counts: Arc<Counts>,
     /// Where searches are noted whose window outlives the run.
     memory: Option<Arc<dyn SourceMemory>>,
@@ -254,7 +254,7 @@ impl<S> Paced<S> {
         inner: S,
         name: SourceName,
         allowance: &Allowance,
-        pulses: Pulses,
+        liveness: SourceLiveness,
         counts: Arc<Counts>,
         memory: &Arc<dyn SourceMemory>,
         now: Timestamp,
@@ -277,7 +277,7 @@ impl<S> Paced<S> {
                 Pace::new(allowance.download_spacing, None),
                 allowance.max_wait,
             ),
-            pulses,
+            liveness,
             counts,
             memory: kept.map(|_| Arc::clone(memory)),
         }
@@ -291,11 +291,11 @@ impl<S> Paced<S> {
     async fn enter<'a>(
         &self,
         gate: &'a Gate,
-        pulse: &Pulse,
+        liveness: &Liveness,
         call_context: &CallContext,
     ) -> Result<SemaphorePermit<'a>, Fault> {
         let since = Instant::now();
-        let place = gate.enter(call_context, pulse).await?;
+        let place = gate.enter(call_context, liveness).await?;
         let waited = since.elapsed();
         if waited >= Duration::from_millis(1) {
             self.counts.waited(waited);
@@ -349,8 +349,8 @@ impl<S: SourceService> SourceService for Paced<S> {
         call_context: &'a CallContext,
     ) -> CallFuture<'a, Found> {
         Box::pin(async move {
-            let pulse = &self.pulses.searches;
-            let _place = self.enter(&self.searches, pulse, call_context).await?;
+            let liveness = &self.liveness.searches;
+            let _place = self.enter(&self.searches, liveness, call_context).await?;
             if let Some(memory) = &self.memory {
                 let (memory, name) = (Arc::clone(memory), self.name.clone());
                 blocking(move || memory.search_starts(&name, Timestamp::now())).await;
@@ -366,8 +366,8 @@ impl<S: SourceService> SourceService for Paced<S> {
         call_context: &'a CallContext,
     ) -> CallFuture<'a, Files> {
         Box::pin(async move {
-            let pulse = &self.pulses.downloads;
-            let _place = self.enter(&self.downloads, pulse, call_context).await?;
+            let liveness = &self.liveness.downloads;
+            let _place = self.enter(&self.downloads, liveness, call_context).await?;
             self.counts.downloads.add(1);
             self.heed(self.inner.download(request, call_context).await)
         })

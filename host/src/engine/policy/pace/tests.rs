@@ -140,7 +140,7 @@ fn paced(
         script,
         name(),
         &allowance,
-        Pulses::default(),
+        SourceLiveness::default(),
         Arc::default(),
         memory,
         Timestamp::now(),
@@ -218,20 +218,20 @@ async fn all_workers_share_one_budget_and_one_who_gives_up_uses_nothing_of_it() 
 async fn a_source_whose_calls_stand_still_is_passed_by() {
     let memory: Arc<dyn SourceMemory> = Arc::new(NoMemory);
     let allowance = Allowance::new(&Limits::default(), &PaceWish::default(), 60 * S);
-    let pulses = Pulses::default();
+    let liveness = SourceLiveness::default();
     let script = Arc::new(Scripted::slow(60 * S));
     let paced = Paced::new(
         script,
         name(),
         &allowance,
-        pulses.clone(),
+        liveness.clone(),
         Arc::default(),
         &memory,
         Timestamp::now(),
     );
     let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
-    let _beat = pulses.searches.begin(Instant::now());
+    let _beat = liveness.searches.begin(Instant::now());
     let (first, second) = tokio::join!(paced.search(&query, &call_context), async {
         tokio::task::yield_now().await;
         let began = Instant::now();
@@ -252,24 +252,24 @@ async fn a_source_that_was_given_up_as_silent_holds_nobody_up_until_it_answers()
     };
     let allowance = Allowance::new(&limits, &PaceWish::default(), 60 * S);
     let memory: Arc<dyn SourceMemory> = Arc::new(NoMemory);
-    let pulses = Pulses::default();
+    let liveness = SourceLiveness::default();
     let script = Arc::new(Scripted::slow(10_000 * S));
     let paced = Paced::new(
         script,
         name(),
         &allowance,
-        pulses.clone(),
+        liveness.clone(),
         Arc::default(),
         &memory,
         Timestamp::now(),
     );
     let (call_context, _inbox) = CallContext::for_test();
     let query = Query::default();
-    let given_up = pulses.searches.begin(Instant::now());
+    let given_up = liveness.searches.begin(Instant::now());
     tokio::time::sleep(60 * S).await;
     drop(given_up);
     // It is tried again, and nobody waits to see what comes of it.
-    let again = pulses.searches.begin(Instant::now());
+    let again = liveness.searches.begin(Instant::now());
     let mut holder = Box::pin(paced.search(&query, &call_context));
     assert!(tokio::time::timeout(S, &mut holder).await.is_err());
     for _ in 0..3 {
