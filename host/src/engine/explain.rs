@@ -10,9 +10,9 @@ use serde::Serialize;
 use super::choose::{Candidate, Chooser};
 use super::fallback::Patience;
 use super::job::shown;
-use super::ladder::queries;
 use super::mailbox::{CallContext, MailboxSender};
-use super::policy::Fault;
+use super::policy::CallError;
+use super::query_relaxation::queries;
 use super::source_handle::SourceHandle;
 use super::source_memory::SourceMemory;
 use super::{Cancel, Options};
@@ -113,9 +113,9 @@ pub async fn explain(
                 }
                 Err(fault) => {
                     of_one.failure = Some(match fault {
-                        Fault::Failed(error) => error.to_string(),
-                        Fault::Rests(rest) => format!("is left alone: {}", rest.why),
-                        Fault::Dropped(why) => why,
+                        CallError::Failed(error) => error.to_string(),
+                        CallError::Rests(rest) => format!("is left alone: {}", rest.why),
+                        CallError::Dropped(why) => why,
                     });
                     break;
                 }

@@ -13,7 +13,7 @@ use super::executor::blocking;
 use super::fallback::Step;
 use super::finish::{FinishError, Finished, Origin};
 use super::inspect::Findings;
-use super::job::{Context, Setback};
+use super::job::{Context, FailureEffect};
 use super::journal::Attempt;
 use super::mailbox::CallContext;
 use super::source_handle::SourceStack;
@@ -30,7 +30,7 @@ pub(super) enum Fetched {
     /// Another file is at the item's place; no candidate can change that.
     Obstructed(String),
     /// It is not.
-    Setback(Setback),
+    FailureEffect(FailureEffect),
 }
 
 /// Why nothing can be fetched.
@@ -63,10 +63,12 @@ pub(super) async fn fetch(
     let failure = match &fetched {
         Fetched::Got(_) => None,
         Fetched::Obstructed(why)
-        | Fetched::Setback(Setback::Lost(why) | Setback::DiskStops(why)) => Some(why.clone()),
-        Fetched::Setback(Setback::Rests(rest)) => Some(rest.why.clone()),
-        Fetched::Setback(Setback::Dropped) => handle.dropped(),
-        Fetched::Setback(Setback::Ended) => Some("stopped".to_owned()),
+        | Fetched::FailureEffect(FailureEffect::Lost(why) | FailureEffect::DiskStops(why)) => {
+            Some(why.clone())
+        }
+        Fetched::FailureEffect(FailureEffect::Rests(rest)) => Some(rest.why.clone()),
+        Fetched::FailureEffect(FailureEffect::Dropped) => handle.dropped(),
+        Fetched::FailureEffect(FailureEffect::Ended) => Some("stopped".to_owned()),
     };
     let attempt = Attempt {
         id: item.id().clone(),
@@ -94,7 +96,7 @@ async fn fetch_and_finish(
         match prepare(item.id().clone(), handle, candidate.hit.size, context).await {
             Ok(prepared) => prepared,
             Err(Unprepared { stops: true, why }) => {
-                return Fetched::Setback(Setback::DiskStops(why));
+                return Fetched::FailureEffect(FailureEffect::DiskStops(why));
             }
             Err(Unprepared { stops: false, why }) => return Fetched::Obstructed(why),
         };
@@ -109,7 +111,11 @@ async fn fetch_and_finish(
     let files = match handle.download(&request, call_context).await {
         Ok(files) => files,
         Err(fault) => {
-            return Fetched::Setback(context.setback(Step::Download, fault, call_context));
+            return Fetched::FailureEffect(context.failure_effect(
+                Step::Download,
+                fault,
+                call_context,
+            ));
         }
     };
     let (item_of, context_of) = (Arc::clone(item), Arc::clone(context));
@@ -128,7 +134,7 @@ async fn fetch_and_finish(
     });
     let (bytes, finished) = match worked.await {
         Ok(worked) => worked,
-        Err(error) => return Fetched::Setback(Setback::Lost(error.to_string())),
+        Err(error) => return Fetched::FailureEffect(FailureEffect::Lost(error.to_string())),
     };
     traces.bytes = bytes;
     handle.delivered(bytes);
@@ -142,7 +148,7 @@ async fn fetch_and_finish(
     match finished {
         Ok(finished) => Fetched::Got(finished),
         Err(error) if error.is_disk_stop() => {
-            Fetched::Setback(Setback::DiskStops(error.to_string()))
+            Fetched::FailureEffect(FailureEffect::DiskStops(error.to_string()))
         }
         Err(FinishError::Refused { why, .. }) => {
             let why = why.to_string();
@@ -150,9 +156,11 @@ async fn fetch_and_finish(
             if !handle.is_local() {
                 remember(handle, candidate, item.id(), &why, context).await;
             }
-            Fetched::Setback(Setback::Lost(why))
+            Fetched::FailureEffect(FailureEffect::Lost(why))
         }
-        Err(error @ FinishError::NotBetter) => Fetched::Setback(Setback::Lost(error.to_string())),
+        Err(error @ FinishError::NotBetter) => {
+            Fetched::FailureEffect(FailureEffect::Lost(error.to_string()))
+        }
         Err(error @ (FinishError::Publish(_) | FinishError::Tag(_) | FinishError::Unheld)) => {
             Fetched::Obstructed(error.to_string())
         }

@@ -17,7 +17,7 @@ use super::finish::{FinishError, Finished, Finisher};
 use super::journal::Attempt;
 use super::look::{Look, look};
 use super::mailbox::CallContext;
-use super::policy::{Fault, Rest};
+use super::policy::{CallError, Rest};
 use super::source_handle::SourceStack;
 use super::source_memory::SourceMemory;
 use super::space::Space;
@@ -48,11 +48,16 @@ pub(super) struct Context {
 
 impl Context {
     /// What a call that gave nothing means for the item.
-    pub(super) fn setback(&self, step: Step, fault: Fault, call_context: &CallContext) -> Setback {
+    pub(super) fn failure_effect(
+        &self,
+        step: Step,
+        fault: CallError,
+        call_context: &CallContext,
+    ) -> FailureEffect {
         let error = match fault {
-            Fault::Failed(error) => error,
-            Fault::Rests(rest) => return Setback::Rests(rest),
-            Fault::Dropped(_) => return Setback::Dropped,
+            CallError::Failed(error) => error,
+            CallError::Rests(rest) => return FailureEffect::Rests(rest),
+            CallError::Dropped(_) => return FailureEffect::Dropped,
         };
         let patience = Patience {
             stopping: call_context.cancel.is_stopping(),
@@ -60,21 +65,21 @@ impl Context {
         };
         // All tries were made, and what concerns the source the breaker has done.
         match after_failure(step, &error, u32::MAX, patience) {
-            Next::Stop => Setback::DiskStops(error.to_string()),
-            Next::GiveBack => Setback::Ended,
+            Next::Stop => FailureEffect::DiskStops(error.to_string()),
+            Next::GiveBack => FailureEffect::Ended,
             Next::OtherCandidate
             | Next::OtherSource
             | Next::RestSource(_)
             | Next::DropSource
             | Next::SameAgainAfter(_)
-            | Next::SameAgainWithin(_) => Setback::Lost(error.to_string()),
+            | Next::SameAgainWithin(_) => FailureEffect::Lost(error.to_string()),
         }
     }
 }
 
 /// What a call that gave nothing means for the item.
 #[derive(Debug)]
-pub(super) enum Setback {
+pub(super) enum FailureEffect {
     /// This search or candidate is lost, for that reason.
     Lost(String),
     /// The source is not asked at the moment.
@@ -89,7 +94,7 @@ pub(super) enum Setback {
 
 /// What earlier jobs of this run found out about an item.
 #[derive(Debug, Default)]
-pub(super) struct Before {
+pub(super) struct History {
     /// Positions of the sources that do not have it.
     pub(super) asked: BTreeSet<usize>,
     /// Candidates that failed, by the position of their source.
@@ -99,7 +104,7 @@ pub(super) struct Before {
 }
 
 /// How a job ended.
-pub(super) enum End {
+pub(super) enum JobOutcome {
     Completed {
         finished: Finished,
         source: Option<SourceName>,
@@ -127,21 +132,21 @@ pub(super) enum End {
 }
 
 /// How a job ended and what it tried.
-pub(super) struct Report {
-    pub(super) end: End,
+pub(super) struct JobReport {
+    pub(super) end: JobOutcome,
     pub(super) attempts: Vec<Attempt>,
     pub(super) tried: Vec<Tried>,
-    pub(super) before: Before,
+    pub(super) history: History,
 }
 
-impl Report {
+impl JobReport {
     /// An end, and nothing tried.
-    pub(super) fn bare(end: End, before: Before) -> Self {
+    pub(super) fn bare(end: JobOutcome, history: History) -> Self {
         Self {
             end,
             attempts: Vec::new(),
             tried: Vec::new(),
-            before,
+            history,
         }
     }
 }
@@ -151,13 +156,13 @@ pub(super) async fn carry_out(
     item: PlanItem,
     context: Arc<Context>,
     call_context: CallContext,
-    before: Before,
-) -> Report {
+    history: History,
+) -> JobReport {
     let mut job = Job {
         item: Arc::new(item),
         context,
         call_context,
-        before,
+        history,
         attempts: Vec::new(),
         tried: Vec::new(),
         rest: None,
@@ -167,11 +172,11 @@ pub(super) async fn carry_out(
     let end = match job.run().await {
         Ok(end) | Err(end) => end,
     };
-    Report {
+    JobReport {
         end,
         attempts: job.attempts,
         tried: job.tried,
-        before: job.before,
+        history: job.history,
     }
 }
 
@@ -179,7 +184,7 @@ struct Job {
     item: Arc<PlanItem>,
     context: Arc<Context>,
     call_context: CallContext,
-    before: Before,
+    history: History,
     attempts: Vec<Attempt>,
     tried: Vec<Tried>,
     /// The earliest end of a rest that was met.
@@ -195,7 +200,7 @@ type Offer = (usize, Candidate);
 
 impl Job {
     /// `Err` is the short way out: given back or stopped.
-    async fn run(&mut self) -> Result<End, End> {
+    async fn run(&mut self) -> Result<JobOutcome, JobOutcome> {
         if let (Some(renewal), Some(owned)) = (self.item.renewal, self.item.owned.clone()) {
             match renewal {
                 Renewal::Tags => return self.retag(&owned).await,
@@ -208,14 +213,14 @@ impl Job {
         } else if let Some(owned) = self.item.owned.clone() {
             let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
             if context.finisher.holds(&item) {
-                return Ok(End::Completed {
+                return Ok(JobOutcome::Completed {
                     finished: Finished::waiting(),
                     source: None,
                 });
             }
             let linked = blocking(move || context.finisher.link_missing(&owned, &item)).await;
             return match linked {
-                Ok(finished) => Ok(End::Completed {
+                Ok(finished) => Ok(JobOutcome::Completed {
                     finished,
                     source: None,
                 }),
@@ -226,7 +231,7 @@ impl Job {
             let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
             let resumed = blocking(move || context.finisher.resume(&item)).await;
             if let Some((finished, source)) = resumed.map_err(|error| disk_failure(&error))? {
-                return Ok(End::Completed { finished, source });
+                return Ok(JobOutcome::Completed { finished, source });
             }
         }
         let done = match self.context.order {
@@ -235,13 +240,13 @@ impl Job {
         };
         Ok(match (done, self.rest.take()) {
             (Some(end), _) => end,
-            (None, Some(rest)) => End::Postponed(rest),
+            (None, Some(rest)) => JobOutcome::Postponed(rest),
             (None, None) => match (self.item.renewal, self.item.owned.clone()) {
-                (Some(Renewal::Better), Some(path)) => End::Kept {
+                (Some(Renewal::Better), Some(path)) => JobOutcome::Kept {
                     path,
                     why: "stays as it is: no source has it in better quality".to_owned(),
                 },
-                _ => End::Failed {
+                _ => JobOutcome::Failed {
                     error: self.why_everything_failed(),
                 },
             },
@@ -249,17 +254,17 @@ impl Job {
     }
 
     /// New tags for a file that is there. One that cannot be tagged stays as it is.
-    async fn retag(&mut self, owned: &Path) -> Result<End, End> {
+    async fn retag(&mut self, owned: &Path) -> Result<JobOutcome, JobOutcome> {
         let (item, context) = (Arc::clone(&self.item), Arc::clone(&self.context));
         let path = owned.to_owned();
         let owned = path.clone();
         match blocking(move || context.finisher.retag(&owned, &item)).await {
-            Ok(finished) => Ok(End::Completed {
+            Ok(finished) => Ok(JobOutcome::Completed {
                 finished,
                 source: None,
             }),
             Err(error) if error.is_disk_stop() => Err(disk_failure(&error)),
-            Err(error) => Ok(End::Kept {
+            Err(error) => Ok(JobOutcome::Kept {
                 path,
                 why: format!("its tags stay as they are: {error}"),
             }),
@@ -270,27 +275,27 @@ impl Job {
     fn sources(&self) -> Vec<usize> {
         let handles = self.context.handles.iter().enumerate();
         handles
-            .filter(|(at, handle)| handle.dropped().is_none() && !self.before.asked.contains(at))
+            .filter(|(at, handle)| handle.dropped().is_none() && !self.history.asked.contains(at))
             .map(|(at, _)| at)
             .collect()
     }
 
     /// Whether that source is one of whole albums; then the item joins a claim, or is of no
     /// album and cannot be asked for.
-    fn is_album_only(&mut self, at: usize) -> Result<bool, End> {
+    fn is_album_only(&mut self, at: usize) -> Result<bool, JobOutcome> {
         if !self.context.handles[at].is_album_only() {
             return Ok(false);
         }
         if AlbumKey::of(&self.item.track).is_some() {
-            return Err(End::WantsAlbum(at));
+            return Err(JobOutcome::WantsAlbum(at));
         }
         let why = "it has whole albums only, and no album of this track is known";
         self.lost(at, None, why.to_owned());
-        self.before.asked.insert(at);
+        self.history.asked.insert(at);
         Ok(true)
     }
 
-    async fn one_after_the_other(&mut self) -> Result<Option<End>, End> {
+    async fn one_after_the_other(&mut self) -> Result<Option<JobOutcome>, JobOutcome> {
         for at in self.sources() {
             if self.is_album_only(at)? {
                 continue;
@@ -309,13 +314,13 @@ impl Job {
                 fresh = true;
             }
             if !self.rests(at) {
-                self.before.asked.insert(at);
+                self.history.asked.insert(at);
             }
         }
         Ok(None)
     }
 
-    async fn best_of_all(&mut self) -> Result<Option<End>, End> {
+    async fn best_of_all(&mut self) -> Result<Option<JobOutcome>, JobOutcome> {
         let mut looks = JoinSet::new();
         let (of_albums, of_tracks): (Vec<usize>, Vec<usize>) = self
             .sources()
@@ -341,7 +346,7 @@ impl Job {
         offers.sort_by(|(_, left), (_, right)| better_first(left, right));
         let end = self.fetch_first(offers).await?;
         let resting: HashSet<usize> = asked.iter().copied().filter(|at| self.rests(*at)).collect();
-        self.before
+        self.history
             .asked
             .extend(asked.into_iter().filter(|at| !resting.contains(at)));
         if end.is_none() {
@@ -368,11 +373,11 @@ impl Job {
 
     /// What a source has to offer, best first, and whether that is an answer that was kept.
     /// Says why the rest of what it found is not taken.
-    async fn take(&mut self, at: usize, look: Look) -> Result<(Vec<Offer>, bool), End> {
+    async fn take(&mut self, at: usize, look: Look) -> Result<(Vec<Offer>, bool), JobOutcome> {
         let (choice, hits, kept) = match look {
             Look::Found { choice, hits, kept } => (choice, hits, kept),
-            Look::Setback(setback) => {
-                self.suffer(at, None, setback)?;
+            Look::FailureEffect(failure_effect) => {
+                self.suffer(at, None, failure_effect)?;
                 return Ok((Vec::new(), false));
             }
         };
@@ -384,7 +389,7 @@ impl Job {
         }
         let failed = |candidate: &Candidate| {
             let key = (at, candidate.hit.target_id.clone());
-            self.before.failed.contains(&key)
+            self.history.failed.contains(&key)
         };
         let mut accepted = choice.accepted;
         accepted.retain(|candidate| !failed(candidate));
@@ -426,7 +431,7 @@ impl Job {
     }
 
     /// Fetches the first of them that is any good.
-    async fn fetch_first(&mut self, offers: Vec<Offer>) -> Result<Option<End>, End> {
+    async fn fetch_first(&mut self, offers: Vec<Offer>) -> Result<Option<JobOutcome>, JobOutcome> {
         let mut fetched_of: HashMap<usize, usize> = HashMap::new();
         for (at, candidate) in offers {
             let handle = Arc::clone(&self.context.handles[at]);
@@ -447,22 +452,24 @@ impl Job {
             match fetched {
                 Fetched::Got(finished) => {
                     let source = Some(handle.name().clone());
-                    return Ok(Some(End::Completed { finished, source }));
+                    return Ok(Some(JobOutcome::Completed { finished, source }));
                 }
-                Fetched::Setback(setback) => {
-                    match setback {
-                        Setback::Lost(_) => {
+                Fetched::FailureEffect(failure_effect) => {
+                    match failure_effect {
+                        FailureEffect::Lost(_) => {
                             let target = candidate.hit.target_id.clone();
-                            self.before.failed.insert((at, target));
+                            self.history.failed.insert((at, target));
                         }
-                        Setback::Rests(_) => {
+                        FailureEffect::Rests(_) => {
                             fetched_of.insert(at, CANDIDATES_PER_SOURCE);
                         }
-                        Setback::Dropped | Setback::Ended | Setback::DiskStops(_) => {}
+                        FailureEffect::Dropped
+                        | FailureEffect::Ended
+                        | FailureEffect::DiskStops(_) => {}
                     }
-                    self.suffer(at, Some(&candidate), setback)?;
+                    self.suffer(at, Some(&candidate), failure_effect)?;
                 }
-                Fetched::Obstructed(error) => return Err(End::Failed { error }),
+                Fetched::Obstructed(error) => return Err(JobOutcome::Failed { error }),
             }
         }
         Ok(None)
@@ -489,14 +496,14 @@ impl Job {
         &mut self,
         at: usize,
         candidate: Option<&Candidate>,
-        setback: Setback,
-    ) -> Result<(), End> {
-        match setback {
-            Setback::Lost(why) => self.lost(at, candidate, why),
-            Setback::Rests(rest) => self.put_off(at, rest),
-            Setback::Dropped => {}
-            Setback::Ended => return Err(End::GivenBack),
-            Setback::DiskStops(cause) => return Err(End::Stop { cause }),
+        failure_effect: FailureEffect,
+    ) -> Result<(), JobOutcome> {
+        match failure_effect {
+            FailureEffect::Lost(why) => self.lost(at, candidate, why),
+            FailureEffect::Rests(rest) => self.put_off(at, rest),
+            FailureEffect::Dropped => {}
+            FailureEffect::Ended => return Err(JobOutcome::GivenBack),
+            FailureEffect::DiskStops(cause) => return Err(JobOutcome::Stop { cause }),
         }
         Ok(())
     }
@@ -532,13 +539,13 @@ impl Job {
 }
 
 /// A place that is taken costs this item; anything else costs the run.
-fn disk_failure(error: &FinishError) -> End {
+fn disk_failure(error: &FinishError) -> JobOutcome {
     if error.is_disk_stop() {
-        End::Stop {
+        JobOutcome::Stop {
             cause: error.to_string(),
         }
     } else {
-        End::Failed {
+        JobOutcome::Failed {
             error: error.to_string(),
         }
     }

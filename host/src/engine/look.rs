@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::choose::{Choice, Chooser};
 use super::event::Event;
 use super::fallback::Step;
-use super::job::{Context, Setback};
-use super::ladder::queries;
+use super::job::{Context, FailureEffect};
 use super::mailbox::CallContext;
+use super::query_relaxation::queries;
 use super::source_handle::SourceStack;
 use crate::plan::PlanItem;
 
@@ -24,7 +24,7 @@ pub(super) enum Look {
         kept: bool,
     },
     /// It answered nothing.
-    Setback(Setback),
+    FailureEffect(FailureEffect),
 }
 
 /// Asks.
@@ -47,7 +47,11 @@ pub(super) async fn look(
         let found = match handle.search(&query, &call_context).await {
             Ok(found) => found,
             Err(fault) => {
-                return Look::Setback(context.setback(Step::Search, fault, &call_context));
+                return Look::FailureEffect(context.failure_effect(
+                    Step::Search,
+                    fault,
+                    &call_context,
+                ));
             }
         };
         kept |= found.kept;

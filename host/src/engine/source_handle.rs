@@ -16,7 +16,7 @@ use super::policy::counts::{Counts, SourceTotals};
 use super::policy::log::Logged;
 use super::policy::pace::{Allowance, PaceWish, Paced};
 use super::policy::retry::{Retried, full_jitter};
-use super::policy::{Fault, Found, SourceService};
+use super::policy::{CallError, Found, SourceService};
 use super::source_memory::SourceMemory;
 use crate::music::SourceName;
 
@@ -183,7 +183,7 @@ impl SourceStack {
         &self,
         query: &Query,
         call_context: &CallContext,
-    ) -> Result<Found, Fault> {
+    ) -> Result<Found, CallError> {
         self.service.search(query, call_context).await
     }
 
@@ -191,7 +191,7 @@ impl SourceStack {
         &self,
         request: &DownloadRequest,
         call_context: &CallContext,
-    ) -> Result<Files, Fault> {
+    ) -> Result<Files, CallError> {
         self.service.download(request, call_context).await
     }
 

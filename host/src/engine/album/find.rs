@@ -72,7 +72,12 @@ fn score(track: &Track, wanted: usize, hit: &Hit) -> Result<f64, String> {
     let album = track.album.as_deref().unwrap_or_default();
     // An edition counts as the album, after the album itself.
     let exact = similarity(album, &hit.title);
-    let title = exact.max(similarity(&ladder::bare(album), &ladder::bare(&hit.title)) - 0.05);
+    let title = exact.max(
+        similarity(
+            &query_relaxation::bare(album),
+            &query_relaxation::bare(&hit.title),
+        ) - 0.05,
+    );
     if title < TITLE_FLOOR {
         return Err(format!("another album: `{}`", hit.title));
     }

@@ -28,7 +28,7 @@ use super::fallback::Step;
 use super::fetch::prepare;
 use super::fetch::told;
 use super::finish::{FinishError, Finished, Origin};
-use super::job::{Before, Context, End, Report, Setback};
+use super::job::{Context, FailureEffect, History, JobOutcome, JobReport};
 use super::journal::Attempt;
 use super::mailbox::CallContext;
 use super::source_handle::SourceStack;
@@ -74,7 +74,7 @@ pub(super) struct Member {
     /// Plan position.
     pub(super) at: usize,
     pub(super) item: Arc<PlanItem>,
-    pub(super) before: Before,
+    pub(super) history: History,
 }
 
 /// The tracks of one album that one grab is to serve.
@@ -155,16 +155,23 @@ pub(super) async fn carry_out(
     claim: Arc<Claim>,
     context: Arc<Context>,
     call_context: CallContext,
-) -> Vec<(usize, Report)> {
+) -> Vec<(usize, JobReport)> {
     let handle = Arc::clone(&context.handles[claim.handle]);
     let (started_at, clock) = (Timestamp::now(), Instant::now());
     let grab = grab(&claim, &handle, &context, &call_context).await;
     let members = claim.close();
     let (offer, staging, files) = match grab {
         Ok(grab) => grab,
-        Err(setback) => {
-            let without =
-                |member| without_any(member, &setback, claim.handle, &handle, &call_context);
+        Err(failure_effect) => {
+            let without = |member| {
+                without_any(
+                    member,
+                    &failure_effect,
+                    claim.handle,
+                    &handle,
+                    &call_context,
+                )
+            };
             return members.into_iter().map(without).collect();
         }
     };
@@ -182,22 +189,24 @@ pub(super) async fn carry_out(
 /// A track of a claim that came to nothing.
 fn without_any(
     member: Member,
-    setback: &Setback,
+    failure_effect: &FailureEffect,
     at_source: usize,
     handle: &SourceStack,
     call_context: &CallContext,
-) -> (usize, Report) {
-    let end = match setback {
-        Setback::Lost(why) => return not_there(member, at_source, handle, None, why, call_context),
+) -> (usize, JobReport) {
+    let end = match failure_effect {
+        FailureEffect::Lost(why) => {
+            return not_there(member, at_source, handle, None, why, call_context);
+        }
         // Its end was told; the other sources have their turn.
-        Setback::Dropped => End::Returned,
-        Setback::Rests(rest) => End::Postponed(rest.clone()),
-        Setback::Ended => End::GivenBack,
-        Setback::DiskStops(cause) => End::Stop {
+        FailureEffect::Dropped => JobOutcome::Returned,
+        FailureEffect::Rests(rest) => JobOutcome::Postponed(rest.clone()),
+        FailureEffect::Ended => JobOutcome::GivenBack,
+        FailureEffect::DiskStops(cause) => JobOutcome::Stop {
             cause: cause.clone(),
         },
     };
-    (member.at, Report::bare(end, member.before))
+    (member.at, JobReport::bare(end, member.history))
 }
 
 /// Asks for the album and fetches the first offer that comes.
@@ -206,15 +215,15 @@ async fn grab(
     handle: &SourceStack,
     context: &Arc<Context>,
     call_context: &CallContext,
-) -> Result<Grab, Setback> {
+) -> Result<Grab, FailureEffect> {
     let tracks = claim.tracks();
     let Some(first) = tracks.first() else {
-        return Err(Setback::Ended);
+        return Err(FailureEffect::Ended);
     };
     let query = find::query(first, context.hits_per_search);
     let hits = match handle.search(&query, call_context).await {
         Ok(found) => found.hits,
-        Err(fault) => return Err(context.setback(Step::Search, fault, call_context)),
+        Err(fault) => return Err(context.failure_effect(Step::Search, fault, call_context)),
     };
     let found = hits.len();
     let (offers, why) = find::choose(first, tracks.len(), hits);
@@ -224,16 +233,16 @@ async fn grab(
         hits: found,
         accepted: offers.len(),
     });
-    let mut last = Setback::Lost(why);
+    let mut last = FailureEffect::Lost(why);
     for offer in offers.into_iter().take(ALBUMS_PER_CLAIM) {
         // The album's own directory, apart from those of its tracks.
         let id = TrackId::from_saved(format!("album:{}:{}", handle.name(), offer.hit.target_id));
         let (staging, _room) = match prepare(id, handle, offer.hit.size, context).await {
             Ok(prepared) => prepared,
             Err(unprepared) if unprepared.stops => {
-                return Err(Setback::DiskStops(unprepared.why));
+                return Err(FailureEffect::DiskStops(unprepared.why));
             }
-            Err(unprepared) => return Err(Setback::Lost(unprepared.why)),
+            Err(unprepared) => return Err(FailureEffect::Lost(unprepared.why)),
         };
         let request = DownloadRequest {
             target_id: offer.hit.target_id.clone(),
@@ -247,8 +256,8 @@ async fn grab(
             Ok(files) => return Ok((offer, staging, files)),
             Err(fault) => fault,
         };
-        last = context.setback(Step::Download, fault, call_context);
-        if !matches!(last, Setback::Lost(_)) {
+        last = context.failure_effect(Step::Download, fault, call_context);
+        if !matches!(last, FailureEffect::Lost(_)) {
             break;
         }
     }
@@ -273,7 +282,7 @@ impl Grabbed {
         staging: Staging,
         delivered: Files,
         context: &Arc<Context>,
-    ) -> Vec<(usize, Report)> {
+    ) -> Vec<(usize, JobReport)> {
         let missing = delivered.missing.clone();
         let (dir, hit) = (staging.fetch().to_owned(), self.offer.hit.clone());
         let (named, refused) = blocking(move || {
@@ -293,7 +302,10 @@ impl Grabbed {
         let mut stopped: Option<String> = None;
         for (member, file) in members.into_iter().zip(of_track) {
             if let Some(cause) = stopped.clone() {
-                reports.push((member.at, Report::bare(End::Stop { cause }, member.before)));
+                reports.push((
+                    member.at,
+                    JobReport::bare(JobOutcome::Stop { cause }, member.history),
+                ));
                 continue;
             }
             let Some(file) = file.and_then(|file| left[file].take()) else {
@@ -323,7 +335,10 @@ impl Grabbed {
                 Err(error) if error.is_disk_stop() => {
                     let cause = error.to_string();
                     stopped = Some(cause.clone());
-                    reports.push((member.at, Report::bare(End::Stop { cause }, member.before)));
+                    reports.push((
+                        member.at,
+                        JobReport::bare(JobOutcome::Stop { cause }, member.history),
+                    ));
                 }
                 Err(error @ FinishError::NotBetter) => {
                     reports.push(self.without(member, &error.to_string()));
@@ -340,7 +355,7 @@ impl Grabbed {
                 ) => {
                     let error = error.to_string();
                     let attempt = self.attempt(&member.item, bytes, Some(error.clone()));
-                    let mut report = Report::bare(End::Failed { error }, member.before);
+                    let mut report = JobReport::bare(JobOutcome::Failed { error }, member.history);
                     report.attempts.push(attempt);
                     reports.push((member.at, report));
                 }
@@ -372,23 +387,23 @@ impl Grabbed {
         finished: Finished,
         bytes: u64,
         finding: Option<String>,
-    ) -> (usize, Report) {
+    ) -> (usize, JobReport) {
         self.handle.delivered(bytes);
         let attempt = Attempt {
             finding,
             ..self.attempt(&member.item, bytes, None)
         };
-        let end = End::Completed {
+        let end = JobOutcome::Completed {
             finished,
             source: Some(self.handle.name().clone()),
         };
-        let mut report = Report::bare(end, member.before);
+        let mut report = JobReport::bare(end, member.history);
         report.attempts.push(attempt);
         (member.at, report)
     }
 
     /// A track without.
-    fn without(&self, member: Member, why: &str) -> (usize, Report) {
+    fn without(&self, member: Member, why: &str) -> (usize, JobReport) {
         let attempt = self.attempt(&member.item, 0, Some(why.to_owned()));
         let hit = Some(&self.offer.hit);
         let (at, mut report) = not_there(
@@ -495,7 +510,7 @@ fn not_there(
     hit: Option<&Hit>,
     why: &str,
     call_context: &CallContext,
-) -> (usize, Report) {
+) -> (usize, JobReport) {
     let tried = Tried {
         id: member.item.id().clone(),
         source: handle.name().clone(),
@@ -505,8 +520,8 @@ fn not_there(
         reason: why.to_owned(),
     };
     call_context.mailbox.emit(Event::Lost(tried.clone()));
-    member.before.asked.insert(at_source);
-    let mut report = Report::bare(End::Returned, member.before);
+    member.history.asked.insert(at_source);
+    let mut report = JobReport::bare(JobOutcome::Returned, member.history);
     report.tried.push(tried);
     (member.at, report)
 }
@@ -523,7 +538,7 @@ mod tests {
         Member {
             at,
             item: Arc::new(PlanItem::new(track)),
-            before: Before::default(),
+            history: History::default(),
         }
     }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::roll::Albums;
 use crate::engine::executor::blocking;
 use crate::engine::finish::{FinishError, Finished};
-use crate::engine::job::{Before, Context, End, Report};
+use crate::engine::job::{Context, History, JobOutcome, JobReport};
 use crate::music::SourceName;
 use crate::plan::{ItemState, Plan, PlanItem, SkipReason};
 
@@ -209,7 +209,7 @@ pub(in crate::engine) struct Waiting {
 pub(in crate::engine) async fn publish(
     waiting: Vec<Waiting>,
     context: Arc<Context>,
-) -> Vec<(usize, Report)> {
+) -> Vec<(usize, JobReport)> {
     let mut obstructed: HashMap<usize, String> = HashMap::new();
     for one in &waiting {
         let (item, context) = (Arc::clone(&one.item), Arc::clone(&context));
@@ -220,8 +220,8 @@ pub(in crate::engine) async fn publish(
     let mut reports = Vec::new();
     for Waiting { at, item, source } in waiting {
         let end = match obstructed.remove(&at) {
-            Some(error) => End::Failed { error },
-            None if stopped => End::Completed {
+            Some(error) => JobOutcome::Failed { error },
+            None if stopped => JobOutcome::Completed {
                 finished: Finished::waiting(),
                 source,
             },
@@ -229,22 +229,22 @@ pub(in crate::engine) async fn publish(
                 let context = Arc::clone(&context);
                 let published = blocking(move || context.finisher.publish_held(&item)).await;
                 let end = end_of(published, source);
-                stopped = matches!(end, End::Stop { .. });
+                stopped = matches!(end, JobOutcome::Stop { .. });
                 end
             }
         };
-        reports.push((at, Report::bare(end, Before::default())));
+        reports.push((at, JobReport::bare(end, History::default())));
     }
     reports
 }
 
-fn end_of(published: Result<Finished, FinishError>, source: Option<SourceName>) -> End {
+fn end_of(published: Result<Finished, FinishError>, source: Option<SourceName>) -> JobOutcome {
     match published {
-        Ok(finished) => End::Completed { finished, source },
-        Err(error) if error.is_disk_stop() => End::Stop {
+        Ok(finished) => JobOutcome::Completed { finished, source },
+        Err(error) if error.is_disk_stop() => JobOutcome::Stop {
             cause: error.to_string(),
         },
-        Err(error) => End::Failed {
+        Err(error) => JobOutcome::Failed {
             error: error.to_string(),
         },
     }

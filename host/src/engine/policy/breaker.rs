@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use musicdl_plugin_api::{DownloadRequest, ErrorKind, Files, Query, SourceError};
 use tokio::time::Instant;
 
-use super::{CallFuture, Fault, Found, Rest, SourceService, lock};
+use super::{CallError, CallFuture, Found, Rest, SourceService, lock};
 use crate::engine::event::Event;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
 use crate::engine::mailbox::CallContext;
@@ -88,11 +88,11 @@ impl Breaker {
     }
 
     /// Whether a call may be made.
-    pub(super) fn admit(&self, now: Instant) -> Result<Pass<'_>, Fault> {
+    pub(super) fn admit(&self, now: Instant) -> Result<Pass<'_>, CallError> {
         let mut standing = lock(&self.0);
         match &standing.state {
             State::Open => Ok(Pass { probe: None }),
-            State::Resting(rest) if rest.until > now => Err(Fault::Rests(rest.clone())),
+            State::Resting(rest) if rest.until > now => Err(CallError::Rests(rest.clone())),
             State::Resting(_) => {
                 standing.probes += 1;
                 let probe = standing.probes;
@@ -101,11 +101,11 @@ impl Breaker {
                     probe: Some((self, probe)),
                 })
             }
-            State::Probing(_) => Err(Fault::Rests(Rest {
+            State::Probing(_) => Err(CallError::Rests(Rest {
                 until: now + LOOK_AGAIN,
                 why: "another call tries whether it is back".to_owned(),
             })),
-            State::Dropped(why) => Err(Fault::Dropped(why.clone())),
+            State::Dropped(why) => Err(CallError::Dropped(why.clone())),
         }
     }
 
@@ -234,15 +234,15 @@ impl<S> Guarded<S> {
     fn settle<T>(
         &self,
         step: Step,
-        end: Result<T, Fault>,
+        end: Result<T, CallError>,
         call_context: &CallContext,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, CallError> {
         let error = match end {
             Ok(got) => {
                 self.breaker.succeeded();
                 return Ok(got);
             }
-            Err(Fault::Failed(error)) => error,
+            Err(CallError::Failed(error)) => error,
             Err(fault) => return Err(fault),
         };
         let patience = Patience {
@@ -257,23 +257,23 @@ impl<S> Guarded<S> {
                     source: self.name.clone(),
                     reason: why.clone(),
                 });
-                Err(Fault::Dropped(why))
+                Err(CallError::Dropped(why))
             }
             Some(Change::Rests { rest, asked }) => {
                 self.tell_and_keep(&rest, asked, call_context);
                 Err(match next {
                     // This call was the source's last word on this target all the same.
-                    Next::OtherCandidate => Fault::Failed(error),
+                    Next::OtherCandidate => CallError::Failed(error),
                     Next::OtherSource
                     | Next::RestSource(_)
                     | Next::SameAgainAfter(_)
                     | Next::SameAgainWithin(_)
                     | Next::DropSource
                     | Next::GiveBack
-                    | Next::Stop => Fault::Rests(rest),
+                    | Next::Stop => CallError::Rests(rest),
                 })
             }
-            None => Err(Fault::Failed(error)),
+            None => Err(CallError::Failed(error)),
         }
     }
 
@@ -339,7 +339,7 @@ mod tests {
 
     fn rests(breaker: &Breaker, now: Instant) -> Option<Duration> {
         match breaker.admit(now) {
-            Err(Fault::Rests(rest)) => Some(rest.until.duration_since(now)),
+            Err(CallError::Rests(rest)) => Some(rest.until.duration_since(now)),
             _ => None,
         }
     }
@@ -351,7 +351,7 @@ mod tests {
             assert_eq!(fail(&breaker, now), None);
         }
         assert!(matches!(fail(&breaker, now), Some(Change::Dropped(_))));
-        assert!(matches!(breaker.admit(now), Err(Fault::Dropped(_))));
+        assert!(matches!(breaker.admit(now), Err(CallError::Dropped(_))));
         assert_eq!(fail(&breaker, now), None, "it is told once");
         breaker.succeeded();
         assert!(
@@ -424,7 +424,7 @@ mod tests {
         let (call_context, mut inbox) = CallContext::for_test();
         for _ in 0..3 {
             let end = guarded.search(&Query::default(), &call_context).await;
-            assert!(matches!(end, Err(Fault::Dropped(_))), "{end:?}");
+            assert!(matches!(end, Err(CallError::Dropped(_))), "{end:?}");
         }
         assert_eq!(guarded.inner.called(), 1);
         assert!(inbox.events.try_recv().is_ok());
@@ -439,7 +439,7 @@ mod tests {
         let query = Query::default();
         for _ in 0..3 {
             let end = guarded.search(&query, &call_context).await;
-            assert!(matches!(end, Err(Fault::Rests(_))), "{end:?}");
+            assert!(matches!(end, Err(CallError::Rests(_))), "{end:?}");
         }
         assert_eq!(guarded.inner.called(), 1);
         tokio::time::advance(600 * S).await;

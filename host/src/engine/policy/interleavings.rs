@@ -39,7 +39,10 @@ fn a_source_that_was_cancelled_stays_out_whatever_its_last_calls_bring() {
         let calls = [caller(true), caller(false)];
         breaker.end("cancelled");
         let admitted = breaker.admit(now);
-        assert!(matches!(admitted, Err(Fault::Dropped(_))), "{admitted:?}");
+        assert!(
+            matches!(admitted, Err(CallError::Dropped(_))),
+            "{admitted:?}"
+        );
         for call in calls {
             call.join().unwrap();
         }

@@ -7,7 +7,7 @@ use musicdl_plugin_api::{DownloadRequest, Files, Query};
 use tokio::time::Instant;
 
 use super::counts::Counts;
-use super::{CallFuture, Fault, Found, SourceService};
+use super::{CallError, CallFuture, Found, SourceService};
 use crate::engine::mailbox::CallContext;
 use crate::music::SourceName;
 
@@ -24,20 +24,20 @@ impl<S> Logged<S> {
         call: &'static str,
         call_context: &CallContext,
         since: Instant,
-        end: &Result<T, Fault>,
+        end: &Result<T, CallError>,
     ) {
         let took_ms = since.elapsed().as_millis();
         let (source, item) = (&self.name, &call_context.id);
         match end {
             Ok(_) => tracing::debug!(%source, %item, call, took_ms, "done"),
-            Err(Fault::Failed(error)) => {
+            Err(CallError::Failed(error)) => {
                 self.counts.failed(error.kind);
                 tracing::debug!(%source, %item, call, took_ms, %error, "failed");
             }
-            Err(Fault::Rests(rest)) => {
+            Err(CallError::Rests(rest)) => {
                 tracing::debug!(%source, %item, call, why = %rest.why, "rests");
             }
-            Err(Fault::Dropped(why)) => tracing::debug!(%source, %item, call, %why, "dropped"),
+            Err(CallError::Dropped(why)) => tracing::debug!(%source, %item, call, %why, "dropped"),
         }
     }
 }
@@ -92,7 +92,7 @@ mod tests {
             .search(&Query::default(), &call_context)
             .await
             .unwrap_err();
-        assert_eq!(end, Fault::Failed(error));
+        assert_eq!(end, CallError::Failed(error));
         assert!(
             logged
                 .search(&Query::default(), &call_context)

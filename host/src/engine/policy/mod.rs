@@ -30,7 +30,7 @@ use tokio::time::Instant;
 use super::mailbox::CallContext;
 
 /// A call on its way.
-pub(super) type CallFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+pub(super) type CallFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
 
 /// The two calls that cost a source something.
 pub(super) trait SourceService: Send + Sync {
@@ -75,7 +75,7 @@ pub(super) struct Found {
 
 /// Why a call gave nothing.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Fault {
+pub(super) enum CallError {
     /// The source was asked as often as it may be, and this is its last word.
     Failed(SourceError),
     /// The source was not asked, but may be later.
@@ -91,9 +91,9 @@ pub(super) struct Rest {
     pub(super) why: String,
 }
 
-impl From<SourceError> for Fault {
+impl From<SourceError> for CallError {
     fn from(error: SourceError) -> Self {
-        Fault::Failed(error)
+        CallError::Failed(error)
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) mod scripted {
             lock(&self.calls).len()
         }
 
-        async fn next(&self) -> Result<Vec<Hit>, Fault> {
+        async fn next(&self) -> Result<Vec<Hit>, CallError> {
             lock(&self.calls).push(Instant::now());
             tokio::time::sleep(self.takes).await;
             let line = lock(&self.lines).pop_front();

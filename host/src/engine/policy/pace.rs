@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::breaker::LONGEST_REST;
 use super::call::{Liveness, SourceLiveness};
 use super::counts::Counts;
-use super::{CallFuture, Fault, Found, Rest, SourceService, lock};
+use super::{CallError, CallFuture, Found, Rest, SourceService, lock};
 use crate::engine::executor::blocking;
 use crate::engine::mailbox::CallContext;
 use crate::engine::source_memory::SourceMemory;
@@ -165,7 +165,7 @@ impl Gate {
         &self,
         call_context: &CallContext,
         liveness: &Liveness,
-    ) -> Result<SemaphorePermit<'_>, Fault> {
+    ) -> Result<SemaphorePermit<'_>, CallError> {
         let cancelled = || Err(SourceError::cancelled().into());
         let place = match self.places.try_acquire() {
             Ok(place) => place,
@@ -184,7 +184,7 @@ impl Gate {
                 (pace.next(now), pace.held_beyond(self.max_wait, now))
             };
             if let Some(until) = held {
-                return Err(Fault::Rests(Rest {
+                return Err(CallError::Rests(Rest {
                     until,
                     why: "the service asked for a pause".to_owned(),
                 }));
@@ -209,14 +209,14 @@ impl Gate {
         &self,
         call_context: &CallContext,
         liveness: &Liveness,
-    ) -> Result<SemaphorePermit<'_>, Fault> {
+    ) -> Result<SemaphorePermit<'_>, CallError> {
         let place = self.places.acquire();
         tokio::pin!(place);
         let began = Instant::now();
         let mut elsewhere = None;
         loop {
             if liveness.is_stalled(Instant::now()) {
-                return Err(Fault::Rests(Rest {
+                return Err(CallError::Rests(Rest {
                     until: Instant::now() + LOOK_AGAIN,
                     why: "none of its running calls shows a sign of life".to_owned(),
                 }));
@@ -293,7 +293,7 @@ impl<S> Paced<S> {
         gate: &'a Gate,
         liveness: &Liveness,
         call_context: &CallContext,
-    ) -> Result<SemaphorePermit<'a>, Fault> {
+    ) -> Result<SemaphorePermit<'a>, CallError> {
         let since = Instant::now();
         let place = gate.enter(call_context, liveness).await?;
         let waited = since.elapsed();
@@ -307,8 +307,8 @@ impl<S> Paced<S> {
 impl<S> Paced<S> {
     /// One who is told to wait waits for all: whoever asks before the service said draws the
     /// same answer, and many services count that.
-    fn heed<T>(&self, end: Result<T, Fault>) -> Result<T, Fault> {
-        if let Err(Fault::Failed(error)) = &end
+    fn heed<T>(&self, end: Result<T, CallError>) -> Result<T, CallError> {
+        if let Err(CallError::Failed(error)) = &end
             && error.kind == ErrorKind::RateLimited
             && let Some(wait) = error.retry_after
         {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use musicdl_plugin_api::{DownloadRequest, Files, Query, SourceError};
 
 use super::counts::Counts;
-use super::{CallFuture, Fault, Found, SourceService};
+use super::{CallError, CallFuture, Found, SourceService};
 use crate::engine::event::Event;
 use crate::engine::executor::blocking;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
@@ -61,7 +61,7 @@ impl<S: SourceService> Retried<S> {
         wait: Duration,
         error: &SourceError,
         call_context: &CallContext,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), CallError> {
         call_context.mailbox.emit(Event::Retrying {
             id: call_context.id.clone(),
             source: self.name.clone(),
@@ -90,7 +90,7 @@ impl<S: SourceService> SourceService for Retried<S> {
             let mut tries = 0;
             loop {
                 let error = match self.inner.search(query, call_context).await {
-                    Err(Fault::Failed(error)) => error,
+                    Err(CallError::Failed(error)) => error,
                     end => return end,
                 };
                 tries += 1;
@@ -111,7 +111,7 @@ impl<S: SourceService> SourceService for Retried<S> {
             let mut tries = 0;
             loop {
                 let error = match self.inner.download(request, call_context).await {
-                    Err(Fault::Failed(error)) => error,
+                    Err(CallError::Failed(error)) => error,
                     end => return end,
                 };
                 tries += 1;
@@ -126,7 +126,7 @@ impl<S: SourceService> SourceService for Retried<S> {
 }
 
 /// Every try is promised an empty directory.
-async fn empty(dir: &Path) -> Result<(), Fault> {
+async fn empty(dir: &Path) -> Result<(), CallError> {
     let dir = dir.to_owned();
     let emptied = blocking(move || -> io::Result<()> {
         for entry in std::fs::read_dir(&dir)? {
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    async fn search(retried: &Retried<Scripted>) -> Result<Found, Fault> {
+    async fn search(retried: &Retried<Scripted>) -> Result<Found, CallError> {
         let (call_context, _inbox) = CallContext::for_test();
         retried.search(&Query::default(), &call_context).await
     }
@@ -224,7 +224,7 @@ mod tests {
         ] {
             let last = script.last().cloned().unwrap();
             let retried = retried(script);
-            assert_eq!(search(&retried).await.unwrap_err(), Fault::Failed(last));
+            assert_eq!(search(&retried).await.unwrap_err(), CallError::Failed(last));
             assert_eq!(retried.inner.called(), calls);
         }
     }
@@ -240,7 +240,10 @@ mod tests {
             call_context.cancel.stop();
         };
         let (end, ()) = tokio::join!(search, stop);
-        assert_eq!(end.unwrap_err(), Fault::Failed(SourceError::cancelled()));
+        assert_eq!(
+            end.unwrap_err(),
+            CallError::Failed(SourceError::cancelled())
+        );
         assert_eq!(retried.inner.called(), 1);
     }
 

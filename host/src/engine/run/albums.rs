@@ -7,19 +7,19 @@ use super::queue::Readiness;
 use super::{Done, Run, Work};
 use crate::engine::album::{self, AlbumKey, Claim, Member};
 use crate::engine::event::Event;
-use crate::engine::job::Before;
+use crate::engine::job::History;
 use crate::engine::journal::Entry;
 use crate::plan::{ItemState, Status};
 
 impl Run<'_> {
     /// The item joins the claim on its album at that source, or makes one of all tracks of the
     /// album that nobody works on.
-    pub(super) fn claim(&mut self, at: usize, handle: usize, before: Before) {
+    pub(super) fn claim(&mut self, at: usize, handle: usize, history: History) {
         let Some(key) = AlbumKey::of(&self.plan.items[at].track) else {
             // Only an item with an album asks for one.
             return self.give_back(at);
         };
-        let mut first = self.member(at, before);
+        let mut first = self.member(at, history);
         for work in self.running.values() {
             if let Work::Album(claim) = work
                 && claim.handle == handle
@@ -34,8 +34,8 @@ impl Run<'_> {
         }
         let mut members = vec![first];
         for other in self.of_album(&key) {
-            let asked = self.before.get(&other);
-            let may_have_it = asked.is_none_or(|before| !before.asked.contains(&handle));
+            let asked = self.history.get(&other);
+            let may_have_it = asked.is_none_or(|history| !history.asked.contains(&handle));
             let item = &self.plan.items[other];
             let free = item.status() == Status::Pending
                 && item.needs_source()
@@ -44,13 +44,13 @@ impl Run<'_> {
                 continue;
             }
             self.put_off.retain(|(_, waiting)| *waiting != other);
-            let before = self.before.remove(&other).unwrap_or_default();
+            let history = self.history.remove(&other).unwrap_or_default();
             let item = &mut self.plan.items[other];
             item.state = ItemState::InProgress;
             let (id, name) = (item.id().clone(), item.display_name());
             self.entries.push(Entry::Started { id: id.clone() });
             self.events.push(Event::ItemStarted { id, name });
-            members.push(self.member(other, before));
+            members.push(self.member(other, history));
         }
         let joined: HashSet<usize> = members.iter().map(|member| member.at).collect();
         let others = self.of_album(&key).into_iter();
@@ -65,11 +65,11 @@ impl Run<'_> {
         self.running.insert(task, Work::Album(claim));
     }
 
-    pub(super) fn member(&self, at: usize, before: Before) -> Member {
+    pub(super) fn member(&self, at: usize, history: History) -> Member {
         Member {
             at,
             item: Arc::new(self.plan.items[at].clone()),
-            before,
+            history,
         }
     }
 

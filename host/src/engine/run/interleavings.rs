@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::engine::fallback::Patience;
 use crate::engine::finish::{Finished, Finisher, Finishing};
-use crate::engine::job::End;
+use crate::engine::job::JobOutcome;
 use crate::engine::journal::{Command, JournalError};
 use crate::engine::space::Space;
 use crate::engine::{ExtraFiles, NoMemory, SearchOrder};
@@ -27,7 +27,7 @@ const ORDERS: usize = 3_000;
 /// What arrives at the coordinator.
 enum Input {
     ControlMessage(ControlMessage),
-    Ended(usize, End),
+    Ended(usize, JobOutcome),
     Cancelled(TrackId),
 }
 
@@ -113,9 +113,9 @@ fn run<'a>(plan: &'a mut Plan, journal: &'a mut Log, reporter: &'a mut Log) -> R
     run
 }
 
-fn delivered() -> End {
+fn delivered() -> JobOutcome {
     let relative = RelPath::from_saved("Ann/Owl.wav").unwrap();
-    End::Completed {
+    JobOutcome::Completed {
         finished: Finished {
             held: false,
             findings: None,
@@ -159,9 +159,9 @@ fn three_tracks_and_a_user() {
     let listens = thread::spawn(move || {
         thread::yield_now();
         let end = if cancel.is_aborting() {
-            End::GivenBack
+            JobOutcome::GivenBack
         } else {
-            End::Failed {
+            JobOutcome::Failed {
                 error: "found nothing".to_owned(),
             }
         };
@@ -173,7 +173,9 @@ fn three_tracks_and_a_user() {
             .send(Input::ControlMessage(ControlMessage::Waits(2)))
             .unwrap();
         let error = "found nothing".to_owned();
-        crane.send(Input::Ended(2, End::Failed { error })).unwrap();
+        crane
+            .send(Input::Ended(2, JobOutcome::Failed { error }))
+            .unwrap();
     });
     let user = thread::spawn(move || {
         for title in ["Owl", "Wren"] {
@@ -189,7 +191,7 @@ fn three_tracks_and_a_user() {
             Input::ControlMessage(message) => run.handle(message),
             Input::Ended(at, end) => {
                 ended[at] = true;
-                run.settle_item(at, Report::bare(end, Before::default()));
+                run.settle_item(at, JobReport::bare(end, History::default()));
             }
             Input::Cancelled(id) => {
                 let at = run.plan.position_of(&id).unwrap();

@@ -24,7 +24,7 @@ use super::album::{AlbumKey, Claim};
 use super::cancel::Cancel;
 use super::event::{Event, Reporter, Tried};
 use super::executor::{Executor, JobId};
-use super::job::{Before, Context, Report};
+use super::job::{Context, History, JobReport};
 use super::journal::{Entry, Journal};
 use super::mailbox::{ControlMessage, Mailbox, MailboxSender};
 use super::{EarlyEnd, Postponed};
@@ -81,7 +81,7 @@ pub(super) struct Run<'a> {
     /// Plan positions that wait for a source that rests, and when it can be asked.
     put_off: Vec<(Instant, usize)>,
     /// What is known of items that came back unfinished, by plan position.
-    before: HashMap<usize, Before>,
+    history: HashMap<usize, History>,
     /// Entries for the next commit.
     entries: Vec<Entry>,
     /// Events that wait for that commit.
@@ -128,7 +128,7 @@ impl<'a> Run<'a> {
             next: 0,
             dependent: Vec::new(),
             put_off: Vec::new(),
-            before: HashMap::new(),
+            history: HashMap::new(),
             entries: Vec::new(),
             events: Vec::new(),
             done: 0,
@@ -301,7 +301,7 @@ enum Work {
 /// What a task brings back.
 enum Done {
     /// How items ended.
-    Items(Vec<(usize, Report)>),
+    Items(Vec<(usize, JobReport)>),
     /// What became of an album's loudness; `None`: there was nothing to do.
     Levelled(Option<Levelled>),
 }

@@ -8,7 +8,7 @@ use super::{Done, Run, Work};
 use crate::engine::SearchOrder;
 use crate::engine::album::AlbumKey;
 use crate::engine::event::Event;
-use crate::engine::job::{self, Before};
+use crate::engine::job::{self, History};
 use crate::engine::journal::Entry;
 use crate::engine::mailbox::CallContext;
 use crate::plan::{ItemKind, ItemState, SkipReason, Status};
@@ -89,18 +89,18 @@ impl Run<'_> {
     }
 
     pub(super) fn start(&mut self, at: usize) {
-        let before = self.before.remove(&at).unwrap_or_default();
+        let history = self.history.remove(&at).unwrap_or_default();
         let item = &mut self.plan.items[at];
         item.state = ItemState::InProgress;
         let (id, name) = (item.id().clone(), item.display_name());
         self.entries.push(Entry::Started { id: id.clone() });
         self.reporter.event(&Event::ItemStarted { id, name });
-        if let Some(handle) = self.begins_with_album(at, &before) {
-            return self.claim(at, handle, before);
+        if let Some(handle) = self.begins_with_album(at, &history) {
+            return self.claim(at, handle, history);
         }
         let call_context = self.call_context(at);
         let item = self.plan.items[at].clone();
-        let job = job::carry_out(item, Arc::clone(&self.context), call_context, before);
+        let job = job::carry_out(item, Arc::clone(&self.context), call_context, history);
         let task = self
             .jobs
             .start(async move { Done::Items(vec![(at, job.await)]) });
@@ -110,7 +110,7 @@ impl Run<'_> {
     /// The source to be asked first, if it is one of whole albums. The album is claimed at once
     /// then: jobs of its tracks would only come back and ask for it one after the other, and
     /// the last when its files are shared out already.
-    fn begins_with_album(&self, at: usize, before: &Before) -> Option<usize> {
+    fn begins_with_album(&self, at: usize, history: &History) -> Option<usize> {
         let item = &self.plan.items[at];
         let asks_in_order = self.context.order == SearchOrder::Priority;
         if !asks_in_order || !item.needs_source() || self.context.finisher.has_held(item) {
@@ -119,7 +119,7 @@ impl Run<'_> {
         AlbumKey::of(&item.track)?;
         let mut handles = self.context.handles.iter().enumerate();
         let first =
-            handles.find(|(at, handle)| handle.dropped().is_none() && !before.asked.contains(at));
+            handles.find(|(at, handle)| handle.dropped().is_none() && !history.asked.contains(at));
         first
             .filter(|(_, handle)| handle.is_album_only())
             .map(|(handle, _)| handle)

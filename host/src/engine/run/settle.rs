@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Done, Run, Work};
 use crate::engine::event::Event;
 use crate::engine::executor::{JobId, Panicked};
-use crate::engine::job::{Before, End, Report};
+use crate::engine::job::{History, JobOutcome, JobReport};
 use crate::engine::journal::Entry;
 use crate::engine::policy::Rest;
 use crate::engine::{EarlyEnd, Postponed};
@@ -35,7 +35,10 @@ impl Run<'_> {
                 }
                 let report = |at| {
                     let error = format!("internal error: {error}");
-                    (at, Report::bare(End::Failed { error }, Before::default()))
+                    (
+                        at,
+                        JobReport::bare(JobOutcome::Failed { error }, History::default()),
+                    )
                 };
                 work.positions().into_iter().map(report).collect()
             }
@@ -45,7 +48,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn settle_item(&mut self, at: usize, report: Report) {
+    pub(super) fn settle_item(&mut self, at: usize, report: JobReport) {
         self.waits.remove(&at);
         self.cancels.remove(&at);
         self.entries
@@ -56,10 +59,10 @@ impl Run<'_> {
             return self.settle_cancelled(at, report.end);
         }
         match report.end {
-            End::Completed { finished, source } if finished.held => {
+            JobOutcome::Completed { finished, source } if finished.held => {
                 self.hold(at, finished, source);
             }
-            End::Completed { finished, source } => {
+            JobOutcome::Completed { finished, source } => {
                 self.flawed(&id, finished.flaws);
                 let path = finished.placed[0].path.clone();
                 if let Some(levelling) = &mut self.levelling {
@@ -72,7 +75,7 @@ impl Run<'_> {
                 });
                 self.end(at, ItemState::Completed { path }, source);
             }
-            End::Failed { error } => {
+            JobOutcome::Failed { error } => {
                 self.plan.items[at].retry_count += 1;
                 self.entries.push(Entry::Failed {
                     id,
@@ -80,7 +83,7 @@ impl Run<'_> {
                 });
                 self.end(at, ItemState::Failed { error }, None);
             }
-            End::Kept { path, why } => {
+            JobOutcome::Kept { path, why } => {
                 self.events.push(Event::Flaw {
                     id: id.clone(),
                     message: why.clone(),
@@ -88,15 +91,15 @@ impl Run<'_> {
                 self.flaws.push((id, why));
                 self.skip_with(at, SkipReason::Exists, Some(path));
             }
-            End::WantsAlbum(handle) => self.claim(at, handle, report.before),
-            End::Returned => {
+            JobOutcome::WantsAlbum(handle) => self.claim(at, handle, report.history),
+            JobOutcome::Returned => {
                 self.give_back(at);
-                self.before.insert(at, report.before);
+                self.history.insert(at, report.history);
                 self.returned.push_back(at);
             }
-            End::Postponed(rest) => self.postpone(at, rest, report.before),
-            End::GivenBack => self.give_back(at),
-            End::Stop { cause } => {
+            JobOutcome::Postponed(rest) => self.postpone(at, rest, report.history),
+            JobOutcome::GivenBack => self.give_back(at),
+            JobOutcome::Stop { cause } => {
                 self.give_back(at);
                 self.early.get_or_insert(EarlyEnd::Disk { cause });
                 self.cancel.stop();
@@ -116,13 +119,13 @@ impl Run<'_> {
 
     /// Whatever became of an item after its cancel, cancelled it stays. Only what is in the
     /// library already is written down as well.
-    pub(super) fn settle_cancelled(&mut self, at: usize, end: End) {
+    pub(super) fn settle_cancelled(&mut self, at: usize, end: JobOutcome) {
         let path = match end {
-            End::Completed { finished, .. } if finished.held => {
+            JobOutcome::Completed { finished, .. } if finished.held => {
                 self.forget_held(at);
                 None
             }
-            End::Completed { finished, .. } => {
+            JobOutcome::Completed { finished, .. } => {
                 let path = finished.placed[0].path.clone();
                 self.entries.push(Entry::Completed {
                     id: self.plan.items[at].id().clone(),
@@ -131,17 +134,17 @@ impl Run<'_> {
                 });
                 Some(path)
             }
-            End::Stop { cause } => {
+            JobOutcome::Stop { cause } => {
                 self.early.get_or_insert(EarlyEnd::Disk { cause });
                 self.cancel.stop();
                 None
             }
-            End::Failed { .. }
-            | End::Kept { .. }
-            | End::WantsAlbum(_)
-            | End::Returned
-            | End::Postponed(_)
-            | End::GivenBack => None,
+            JobOutcome::Failed { .. }
+            | JobOutcome::Kept { .. }
+            | JobOutcome::WantsAlbum(_)
+            | JobOutcome::Returned
+            | JobOutcome::Postponed(_)
+            | JobOutcome::GivenBack => None,
         };
         self.skip_with(at, SkipReason::Cancelled, path);
     }
@@ -157,13 +160,13 @@ impl Run<'_> {
 
     /// The item waits for a source that rests: in this run if the user's patience goes so
     /// far, else for another one.
-    pub(super) fn postpone(&mut self, at: usize, rest: Rest, mut before: Before) {
+    pub(super) fn postpone(&mut self, at: usize, rest: Rest, mut history: History) {
         self.give_back(at);
-        before.postponed += 1;
+        history.postponed += 1;
         let left = rest.until.saturating_duration_since(Instant::now());
-        if left <= self.context.patience.max_wait && before.postponed < PUT_OFF_AT_MOST {
+        if left <= self.context.patience.max_wait && history.postponed < PUT_OFF_AT_MOST {
             self.put_off.push((rest.until, at));
-            self.before.insert(at, before);
+            self.history.insert(at, history);
             return;
         }
         let item = &self.plan.items[at];

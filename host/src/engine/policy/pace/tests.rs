@@ -239,7 +239,7 @@ async fn a_source_whose_calls_stand_still_is_passed_by() {
     });
     assert!(first.is_ok());
     let (second, after) = second;
-    assert!(matches!(second, Err(Fault::Rests(_))), "{second:?}");
+    assert!(matches!(second, Err(CallError::Rests(_))), "{second:?}");
     assert!(after < 15 * S, "{after:?}");
 }
 
@@ -275,7 +275,7 @@ async fn a_source_that_was_given_up_as_silent_holds_nobody_up_until_it_answers()
     for _ in 0..3 {
         let began = Instant::now();
         let passed = paced.search(&query, &call_context).await;
-        assert!(matches!(passed, Err(Fault::Rests(_))), "{passed:?}");
+        assert!(matches!(passed, Err(CallError::Rests(_))), "{passed:?}");
         assert_eq!(began.elapsed(), Duration::ZERO);
     }
     // It answers: from now on it is worth waiting for.
@@ -327,7 +327,7 @@ async fn nobody_waits_for_a_pause_that_is_longer_than_the_user_waits() {
     let passed = paced.search(&query, &call_context).await;
     let until = began + 600 * S;
     assert!(
-        matches!(&passed, Err(Fault::Rests(rest)) if rest.until == until),
+        matches!(&passed, Err(CallError::Rests(rest)) if rest.until == until),
         "{passed:?}"
     );
     assert_eq!(began.elapsed(), Duration::ZERO);
