@@ -230,7 +230,7 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
         LyricsPlace::Beside => (false, true),
         LyricsPlace::Nowhere => (false, false),
     };
-    let convert = config.download.format.map(|encoding| convert::Command {
+    let convert = config.download.format.map(|encoding| convert::Conversion {
         encoding,
         keep_lossless: config.download.keep_lossless,
     });

@@ -24,7 +24,7 @@ pub use scale::scaled_down;
 
 /// What fetched files are to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct Conversion {
     /// The format.
     pub encoding: Encoding,
     /// Whether lossless files stay as they are.
@@ -48,7 +48,7 @@ const LEAST_TIME: Duration = Duration::from_secs(60);
 /// Bitrates of encoders are targets: what is a little above one is at it.
 const SLACK: u64 = 105;
 
-impl Wish {
+impl Conversion {
     /// What becomes of audio that sounds like that.
     pub fn decide(&self, found: &Sound) -> Decision {
         let Some(codec) = found.codec else {
@@ -233,11 +233,11 @@ mod tests {
             ("flac", false, sound(Codec::Flac, 900), Keep),
             ("flac", false, sound(Codec::Pcm, 1411), Convert),
         ] {
-            let wish = Wish {
+            let conversion = Conversion {
                 encoding: Encoding::parse(wanted).unwrap(),
                 keep_lossless,
             };
-            let decided = match wish.decide(&found) {
+            let decided = match conversion.decide(&found) {
                 KeepBut(why) => {
                     assert!(why.starts_with("not converted: "), "{why}");
                     but()

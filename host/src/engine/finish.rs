@@ -54,7 +54,7 @@ pub struct Finishing {
     /// Whether that of whole albums is, too; needs [`Self::ffmpeg`].
     pub album_gain: bool,
     /// What files become; needs [`Self::ffmpeg`].
-    pub convert: Option<convert::Wish>,
+    pub convert: Option<convert::Conversion>,
     /// The user's ffmpeg. Without it fragmented MP4 keeps its own tags.
     pub ffmpeg: Option<Ffmpeg>,
 }

@@ -2,7 +2,7 @@
 
 use musicdl_plugin_api::{Hit, Query, TargetKind};
 
-use crate::engine::ladder;
+use crate::engine::query_relaxation;
 use crate::matching::Normalized;
 use crate::music::Track;
 
