@@ -15,13 +15,13 @@ use musicdl::engine::{
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
-use musicdl::music::{Codec, SourceName, Track, TrackId};
+use musicdl::music::{Codec, Container, SourceName, Track, TrackId};
 use musicdl::plan::{Plan, PlanItem};
 use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route, SourceFacts};
 use musicdl::publish::{Publisher, Quarantine};
 use musicdl::state::{SourceNotes, State};
 use musicdl::tagging::{self, Art, Id3, Tags};
-use musicdl::verify::{self, Check, Container, Expected, Verified, VerifyError};
+use musicdl::verify::{self, Check, Expected, Verified, VerifyError};
 use musicdl_plugin_api::http::Request;
 use musicdl_plugin_api::{
     Capabilities, Connection, Download, DownloadRequest, DownloadedFile, Files, Hit, HostServices,

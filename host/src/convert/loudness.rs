@@ -7,8 +7,8 @@ use ebur128::{EbuR128, Mode};
 
 use super::{ConvertError, run};
 use crate::ffmpeg::{self, CHANNELS, Ffmpeg, RATE, Samples};
+use crate::music::Container;
 use crate::tagging::Gain;
-use crate::verify::Container;
 
 /// Quieter is silence, for which no gain makes sense; the standard's own gate.
 const SILENCE_LUFS: f64 = -70.0;

@@ -15,8 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::ffmpeg::{self, Ffmpeg};
-use crate::music::{Encoding, Sound};
-use crate::verify::Container;
+use crate::music::{Container, Encoding, Sound};
 
 pub use error::ConvertError;
 pub use loudness::{Heard, hear, loudness, loudness_together};

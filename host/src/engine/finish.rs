@@ -15,14 +15,14 @@ use super::inspect::{Findings, Inspector};
 use crate::convert::{self, Decision};
 use crate::ffmpeg::Ffmpeg;
 use crate::layout::RelPath;
-use crate::music::{Encoding, QualityWish, Sound, SourceName};
+use crate::music::{Container, Encoding, QualityWish, Sound, SourceName};
 use crate::plan::PlanItem;
 use crate::plan::renewal::Renewal;
 use crate::publish::{
     HeldNote, Note, Placed, PublishError, Publisher, Quarantine, Staging, stops_the_run,
 };
 use crate::tagging::{self, Art, Cover, CoverOutcome, Id3, Lyrics, TagError, Tags};
-use crate::verify::{self, Container, Expected, Verified, VerifyError};
+use crate::verify::{self, Expected, Verified, VerifyError};
 
 /// Puts audio where the plan says.
 pub struct Finisher {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::verify::Container;
+use crate::music::Container;
 
 /// For reading the first audio stream of a file. Told what the file is, it does not guess, and
 /// no playlist can pose as audio.

@@ -1,10 +1,12 @@
 //! The nouns every stage shares. Imports no other module.
 
+mod container;
 mod encoding;
 mod ids;
 mod quality;
 mod track;
 
+pub use container::Container;
 pub use encoding::Encoding;
 pub use ids::{InvalidId, Isrc, SourceName, TrackId};
 pub use quality::{AUDIO_EXTENSIONS, Codec, MOST_TARGETS, QualityWish, Sound, Target};

@@ -31,7 +31,8 @@ use std::path::Path;
 
 use lofty::picture::{Picture, PictureType};
 
-use crate::verify::{self, Container, VerifyError, payload_hash};
+use crate::music::Container;
+use crate::verify::{self, VerifyError, payload_hash};
 
 pub use cover::{Cover, CoverError, CoverLimits};
 pub use edit::EditError;

@@ -17,7 +17,7 @@ use lofty::ogg::{OggPictureStorage, OpusFile, VorbisFile};
 use lofty::picture::{MimeType, Picture, PictureType};
 use lofty::tag::TagType;
 
-use crate::verify::Container;
+use crate::music::Container;
 
 use super::error::chain;
 use super::{Cover, Id3, Tags, id3, ilst, older, vorbis};

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::TagError;
-use crate::verify::Container;
+use crate::music::Container;
 
 /// Bytes up to which nobody waits for his turn: a file for every job is no more than a large one.
 const SMALL: u64 = 1024 * 1024;

@@ -127,8 +127,9 @@ pub fn broken_claims(hit: &Hit, found: &Verified) -> Vec<BrokenClaim> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Check, Container};
+    use super::super::Check;
     use super::*;
+    use crate::music::Container;
 
     fn found(codec: Codec, kilobits: u32, bits: Option<u32>, rate: u32) -> Verified {
         Verified {

@@ -1,45 +1,10 @@
 //! What a file is, by its content. Its name is never asked.
 
-use crate::music::Codec;
+use crate::music::Container;
 
 use super::VerifyError;
 use super::frame_header::{FrameHeader, first_frame};
 use super::section::Section;
-
-/// What audio packets are wrapped in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Container {
-    /// Native FLAC.
-    Flac,
-    /// Bare MPEG layer III frames.
-    Mp3,
-    /// MPEG-4, of AAC, ALAC and others.
-    Mp4,
-    /// Ogg, of Vorbis, Opus and FLAC.
-    Ogg,
-    /// RIFF WAVE.
-    Wav,
-    /// AIFF and AIFF-C.
-    Aiff,
-    /// Bare AAC frames with ADTS headers.
-    Adts,
-}
-
-impl Container {
-    /// The extension a file of it has when it carries that codec; lower case, no dot.
-    pub fn extension(self, codec: Codec) -> &'static str {
-        match self {
-            Container::Flac => "flac",
-            Container::Mp3 => "mp3",
-            Container::Mp4 => "m4a",
-            Container::Ogg if codec == Codec::Opus => "opus",
-            Container::Ogg => "ogg",
-            Container::Wav => "wav",
-            Container::Aiff => "aiff",
-            Container::Adts => "aac",
-        }
-    }
-}
 
 /// How far into the file junk is tolerated in front of the first MPEG frame, and how much
 /// is looked at to name what is no audio.
@@ -231,18 +196,6 @@ mod tests {
                 "{:?}",
                 String::from_utf8_lossy(head)
             );
-        }
-    }
-
-    #[test]
-    fn an_extension_follows_container_and_codec() {
-        for (container, codec, extension) in [
-            (Container::Ogg, Codec::Opus, "opus"),
-            (Container::Ogg, Codec::Vorbis, "ogg"),
-            (Container::Mp4, Codec::Alac, "m4a"),
-            (Container::Adts, Codec::Aac, "aac"),
-        ] {
-            assert_eq!(container.extension(codec), extension);
         }
     }
 }

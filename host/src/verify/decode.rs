@@ -1,9 +1,8 @@
 //! Reads every packet to the end and adds up what was measured.
 
-use crate::music::Codec;
+use crate::music::{Codec, Container};
 
 use super::VerifyError;
-use super::container::Container;
 use super::ears::{Ears, Questions};
 use super::packets::{Next, Packets};
 use super::section::Section;

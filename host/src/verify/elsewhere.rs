@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use super::container::Container;
 use super::ears::Ears;
 use super::error::clock;
 use crate::ffmpeg::{self, CHANNELS, Ended, Ffmpeg, RATE, Samples, milliseconds};
+use crate::music::Container;
 
 /// An hour of Opus takes ten seconds of a slow machine.
 const LONGEST: Duration = Duration::from_secs(60);

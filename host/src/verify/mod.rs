@@ -42,11 +42,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::ffmpeg::{Ffmpeg, Missing};
-use crate::music::Codec;
+use crate::music::{Codec, Container};
 
 pub use acoustid::{AcoustId, Opinion};
 pub use claims::{BrokenClaim, broken_claims};
-pub use container::Container;
 pub use error::VerifyError;
 pub use fingerprint::Fingerprint;
 pub(crate) use mp4::is_fragmented;

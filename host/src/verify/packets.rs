@@ -11,7 +11,8 @@ use symphonia::default::formats::{
     AdtsReader, AiffReader, FlacReader, IsoMp4Reader, MpaReader, OggReader, WavReader,
 };
 
-use super::container::Container;
+use crate::music::Container;
+
 use super::section::Section;
 use super::{VerifyError, flac};
 

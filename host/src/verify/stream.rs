@@ -10,10 +10,9 @@ use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase};
 
-use crate::music::Codec;
+use crate::music::{Codec, Container};
 
 use super::VerifyError;
-use super::container::Container;
 use super::decode::{End, Heard};
 use super::ears::Ears;
 use super::error::clock;

@@ -1,7 +1,8 @@
 //! Does the structure of the file say that its end is there? Each container shows it in its
 //! own way; this collects what they say before a single packet is decoded.
 
-use super::container::Container;
+use crate::music::Container;
+
 use super::section::Section;
 use super::{VerifyError, mp4, mpeg, ogg};
 
