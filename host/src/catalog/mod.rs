@@ -3,7 +3,10 @@
 //! A [`Catalog`] answers some kinds of input and says so; [`Catalogs`] asks the first that
 //! does. Nothing here decides whether a track is wanted twice, already owned or where it
 //! goes: duplicates keep their rows, and the plan joins them.
+//!
+//! [`acoustid`] goes the other way: it knows a recording by its sound.
 
+pub mod acoustid;
 mod error;
 mod facts;
 pub mod link;

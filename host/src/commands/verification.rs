@@ -4,12 +4,13 @@ use secrecy::SecretString;
 
 use super::exit::Failure;
 use super::sources::ground;
+use crate::catalog::acoustid::AcoustId;
 use crate::config::{self, AcoustIdConfig, Config};
 use crate::engine::{Inspector, Policy};
 use crate::ffmpeg::{Ffmpeg, Missing};
 use crate::music::SourceName;
 use crate::plugin::services::SourceFacts;
-use crate::verify::{AcoustId, Verifier};
+use crate::verify::Verifier;
 
 /// The inspector of a run. Called within the runtime, whose threads carry what it asks.
 pub(super) fn inspector(

@@ -8,10 +8,10 @@ use std::path::Path;
 use musicdl_plugin_api::Hit;
 use serde::Serialize;
 
+use crate::catalog::acoustid::{AcoustId, Opinion};
 use crate::music::{Codec, QualityWish, Sound, Track};
 use crate::verify::{
-    AcoustId, BrokenClaim, Check, Expected, Opinion, Reading, Verified, Verifier, VerifyError,
-    broken_claims,
+    BrokenClaim, Check, Expected, Reading, Verified, Verifier, VerifyError, broken_claims,
 };
 
 /// Says what a file is, or why it must not enter a library. [`Verifier`] does so by listening to

@@ -2,12 +2,14 @@
 
 mod container;
 mod encoding;
+mod fingerprint;
 mod ids;
 mod quality;
 mod track;
 
 pub use container::Container;
 pub use encoding::Encoding;
+pub use fingerprint::Fingerprint;
 pub use ids::{InvalidId, Isrc, SourceName, TrackId};
 pub use quality::{AUDIO_EXTENSIONS, Codec, MOST_TARGETS, QualityWish, Sound, Target};
 pub use track::Track;

@@ -1,8 +1,9 @@
 //! Listens to the samples as they are decoded: is there any sound, up to which frequency, with
 //! how many bits, and what is its fingerprint? Each is asked only where the answer is of use.
 
-use super::fingerprint::{Fingerprint, Printer};
+use super::fingerprint::Printer;
 use super::spectrum::{Cutoff, Spectrum};
+use crate::music::Fingerprint;
 
 /// A sample of 16 bits is a whole number of these.
 const STEPS_OF_16_BITS: f32 = 32_768.0;

@@ -1,22 +1,11 @@
 //! The Chromaprint of the beginning, by which AcoustID knows recordings.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rusty_chromaprint::{Configuration, FingerprintCompressor, Fingerprinter};
+
+use crate::music::Fingerprint;
 
 /// As much of a recording as AcoustID compares (its `fpcalc` takes so much).
 const SECONDS: usize = 120;
-
-/// What a recording sounds like, in the form AcoustID takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    /// Compressed, in the URL-safe alphabet of Base64.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Makes a fingerprint of samples as they come.
 pub(super) struct Printer {
@@ -60,11 +49,41 @@ impl Printer {
             return None;
         }
         let bytes = FingerprintCompressor::from(&configuration()).compress(print);
-        Some(Fingerprint(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+        Some(Fingerprint::of_compressed(&bytes))
     }
 }
 
 /// The second of Chromaprint's algorithms, which AcoustID's index is made of.
 fn configuration() -> Configuration {
     Configuration::preset_test2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sounds::Sounds;
+    use super::super::{Expected, Verifier};
+
+    #[test]
+    fn the_same_sound_has_the_same_fingerprint_in_every_format() {
+        let sounds = Sounds::new();
+        let verifier = Verifier {
+            fingerprints: true,
+            ffmpeg: crate::ffmpeg::Ffmpeg::find(None, std::env::var_os("PATH").as_deref()),
+        };
+        let chords = "aevalsrc=0.4*sin(2*PI*t*220*(1+floor(mod(t\\,4)))):d=15:s=44100";
+        let first = |name: &str, args: &[&str]| {
+            let path = sounds.make_from(chords, name, args);
+            let verified = verifier.check(&path, &Expected::default()).unwrap();
+            let print = verified.fingerprint.unwrap();
+            // The header says how many there are; the first are enough here.
+            print.as_str()[..4].to_owned()
+        };
+        let flac = first("a.flac", &["-c:a", "flac"]);
+        for (name, args) in [
+            ("a.mp3", &["-c:a", "libmp3lame", "-b:a", "192k"][..]),
+            ("a.opus", &["-c:a", "libopus", "-b:a", "128k"]),
+        ] {
+            assert_eq!(first(name, args), flac, "{name}");
+        }
+    }
 }

@@ -11,7 +11,6 @@
 //! checksums and FLAC a digest of all samples, so there every flipped byte is found. MP3, AAC,
 //! ALAC, WAV and AIFF have none: there a flip is found only when it breaks the bitstream.
 
-mod acoustid;
 mod claims;
 mod container;
 mod decode;
@@ -42,12 +41,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::ffmpeg::{Ffmpeg, Missing};
-use crate::music::{Codec, Container};
+use crate::music::{Codec, Container, Fingerprint};
 
-pub use acoustid::{AcoustId, Opinion};
 pub use claims::{BrokenClaim, broken_claims};
 pub use error::VerifyError;
-pub use fingerprint::Fingerprint;
 pub(crate) use mp4::is_fragmented;
 
 pub use spectrum::{Cutoff, Reading};
