@@ -4,5 +4,5 @@
 
 #[path = "../../../plugins/youtube/tests/site/pages.rs"]
 pub(crate) mod pages;
-#[path = "../../../plugins/ytdlp/tests/support/mod.rs"]
+#[path = "../../../plugins/shared/ytdlp/tests/support/mod.rs"]
 pub(crate) mod support;

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "no test program needs all of it")]
 
-#[path = "../../../ytdlp/tests/support/mod.rs"]
+#[path = "../../../shared/ytdlp/tests/support/mod.rs"]
 pub(crate) mod support;
 
 use std::path::Path;

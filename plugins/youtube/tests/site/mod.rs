@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "no test program needs all of it")]
 
 mod pages;
-#[path = "../../../ytdlp/tests/support/mod.rs"]
+#[path = "../../../shared/ytdlp/tests/support/mod.rs"]
 pub(crate) mod support;
 
 use musicdl_plugin_api::testing::TestHost;
