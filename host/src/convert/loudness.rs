@@ -86,7 +86,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::verify::sounds::Sounds;
+    use crate::verify::tests::sounds::Sounds;
 
     fn measured(sounds: &Sounds, name: &str, source: &str, encoder: &[&str]) -> Option<Gain> {
         let path = std::env::var_os("PATH");

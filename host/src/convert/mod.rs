@@ -156,7 +156,7 @@ fn run(
 mod tests {
     use super::*;
     use crate::music::Codec;
-    use crate::verify::sounds::Sounds;
+    use crate::verify::tests::sounds::Sounds;
     use crate::verify::{Expected, check};
 
     #[test]

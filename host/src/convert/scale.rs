@@ -105,7 +105,7 @@ fn jpeg(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::sounds::Sounds;
+    use crate::verify::tests::sounds::Sounds;
 
     /// Noise, which no encoder makes small, of that format.
     fn noise(sounds: &Sounds, name: &str) -> Cover {

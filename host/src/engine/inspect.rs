@@ -226,7 +226,7 @@ mod tests {
 
     use super::*;
     use crate::music::{Target, TrackId};
-    use crate::verify::sounds::{Sounds, noise};
+    use crate::verify::tests::sounds::{Sounds, noise};
 
     fn track() -> Track {
         Track::new(TrackId::text("x"), "Noise")

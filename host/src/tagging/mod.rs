@@ -14,8 +14,6 @@ mod gain;
 mod id3;
 mod ilst;
 mod lyrics;
-#[cfg(test)]
-mod odd_layouts;
 mod older;
 mod opened;
 mod room;

@@ -74,7 +74,7 @@ pub fn sound(path: &Path) -> Result<Sound, TagError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::sounds::Sounds;
+    use crate::verify::tests::sounds::Sounds;
 
     /// Found by the fuzz target `tags`: so much in so short a time overflowed.
     #[test]

@@ -104,7 +104,7 @@ mod tests {
     use std::time::Instant;
 
     use super::super::ears::Questions;
-    use super::super::sounds::Sounds;
+    use super::super::tests::sounds::Sounds;
     use super::*;
 
     fn installed() -> Ffmpeg {

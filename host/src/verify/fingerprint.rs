@@ -60,7 +60,7 @@ fn configuration() -> Configuration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sounds::Sounds;
+    use super::super::tests::sounds::Sounds;
     use super::super::{Expected, Verifier};
 
     #[test]

@@ -26,14 +26,10 @@ mod mpeg;
 mod ogg;
 mod packets;
 mod section;
-#[cfg(test)]
-pub(crate) mod sounds;
 mod spectrum;
 mod stream;
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
-mod transcodes;
+pub(crate) mod tests;
 mod whole;
 
 use std::fmt;

@@ -1,5 +1,7 @@
 //! Tags written into real files, read back by us, by lofty's general reader and by ffprobe.
 
+mod odd_layouts;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +11,7 @@ use lofty::file::TaggedFileExt;
 use lofty::tag::ItemKey;
 
 use super::*;
-use crate::verify::sounds::{FORMATS, Sounds, noise};
+use crate::verify::tests::sounds::{FORMATS, Sounds, noise};
 use crate::verify::{Expected, check};
 
 pub(super) fn tags() -> Tags {

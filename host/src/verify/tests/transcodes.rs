@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::sounds::{Sounds, noise};
-use super::*;
 use crate::tagging;
+use crate::verify::*;
 
 /// Music of a kind: chords that decay, with cymbals; treble comes and goes with them.
 fn music() -> String {

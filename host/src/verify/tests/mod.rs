@@ -1,9 +1,13 @@
 //! Real files, whole and damaged in every way that was met in downloads.
 
+pub(crate) mod sounds;
+mod transcodes;
+
 use std::fs;
 use std::path::Path;
 
-use super::sounds::{FORMATS, Sounds, noise};
+use sounds::{FORMATS, Sounds, noise};
+
 use super::*;
 
 const UNKNOWN: Expected = Expected { duration_ms: None };

@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::tests::{picture, probe, tags};
-use super::*;
+use super::{picture, probe, tags};
 use crate::ffmpeg::Ffmpeg;
-use crate::verify::sounds::{FORMATS, Sounds, noise};
+use crate::tagging::*;
+use crate::verify::tests::sounds::{FORMATS, Sounds, noise};
 
 /// Reads files with mutagen and prints what they say, in one vocabulary.
 const READ_BY_MUTAGEN: &str = r#"
