@@ -3,9 +3,8 @@
 use crate::music::{Codec, Container};
 
 use super::VerifyError;
+use super::containers::{Next, Packets, Section};
 use super::ears::{Ears, Questions};
-use super::packets::{Next, Packets};
-use super::section::Section;
 use super::stream::Stream;
 
 /// What was measured.

@@ -12,25 +12,17 @@
 //! ALAC, WAV and AIFF have none: there a flip is found only when it breaks the bitstream.
 
 mod claims;
-mod container;
+mod containers;
 mod decode;
 mod ears;
 mod elsewhere;
 mod error;
 mod fingerprint;
-mod flac;
-mod frame_header;
 mod length;
-mod mp4;
-mod mpeg;
-mod ogg;
-mod packets;
-mod section;
 mod spectrum;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
-mod whole;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,16 +32,14 @@ use crate::ffmpeg::{Ffmpeg, Missing};
 use crate::music::{Codec, Container, Fingerprint};
 
 pub use claims::{BrokenClaim, broken_claims};
+pub(crate) use containers::is_fragmented;
 pub use error::VerifyError;
-pub(crate) use mp4::is_fragmented;
-
 pub use spectrum::{Cutoff, Reading};
 
+use containers::{Section, Tail, inspect, recognize};
 use decode::End;
 use ears::{Ears, Questions};
 use elsewhere::Failure;
-use section::Section;
-use whole::Tail;
 
 /// What is known of the track that was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,20 +155,20 @@ pub fn check(path: &Path, wanted: &Expected) -> Result<Verified, VerifyError> {
 pub fn payload_hash(path: &Path) -> Result<String, VerifyError> {
     contained(|| {
         let mut section = Section::open(path)?;
-        let container = container::recognize(&mut section)?;
+        let container = recognize(&mut section)?;
         decode::hash(container, section)
     })
 }
 
 /// What the file is, by its content.
 pub(crate) fn container_of(path: &Path) -> Result<Container, VerifyError> {
-    container::recognize(&mut Section::open(path)?)
+    recognize(&mut Section::open(path)?)
 }
 
 /// Whether every page of an Ogg file is intact; a file that is not, must not be rewritten.
 pub(crate) fn ogg_is_intact(path: &Path) -> Result<bool, VerifyError> {
     let mut section = Section::open(path)?;
-    Ok(ogg::walk(&mut section)?.is_intact())
+    containers::ogg_is_intact(&mut section)
 }
 
 /// The bytes between the tags in front of and behind the audio: start and end.
@@ -193,8 +183,8 @@ fn examine(verifier: &Verifier, path: &Path, wanted: &Expected) -> Result<Verifi
     };
     let mut section = Section::open(path)?;
     let size = section.file_len();
-    let container = container::recognize(&mut section)?;
-    let tail = whole::inspect(container, &mut section)?;
+    let container = recognize(&mut section)?;
+    let tail = inspect(container, &mut section)?;
     let heard = decode::listen(container, section, questions);
 
     // What is missing may also be why the rest does not decode: say the cause.

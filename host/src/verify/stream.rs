@@ -13,10 +13,10 @@ use symphonia::core::units::{Duration, TimeBase};
 use crate::music::{Codec, Container};
 
 use super::VerifyError;
+use super::containers::{Packets, damaged};
 use super::decode::{End, Heard};
 use super::ears::Ears;
 use super::error::clock;
-use super::packets::{Packets, damaged};
 
 /// A stream that was cut out of a longer one refers to frames before its first.
 const MAY_FAIL: u64 = 3;

@@ -1,14 +1,14 @@
 //! Does the structure of the file say that its end is there? Each container shows it in its
 //! own way; this collects what they say before a single packet is decoded.
 
-use crate::music::Container;
-
 use super::section::Section;
-use super::{VerifyError, mp4, mpeg, ogg};
+use super::{mp4, mpeg, ogg};
+use crate::music::Container;
+use crate::verify::VerifyError;
 
 /// What the end of a file looks like.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Tail {
+pub(in crate::verify) enum Tail {
     /// Nothing is missing, or the container has no way to tell.
     Fine,
     /// Something is missing for certain.
@@ -28,7 +28,10 @@ pub(super) enum Tail {
 const MOST_JUNK: u64 = 4 * 1024;
 
 /// Reads the structure of the section.
-pub(super) fn inspect(container: Container, section: &mut Section) -> Result<Tail, VerifyError> {
+pub(in crate::verify) fn inspect(
+    container: Container,
+    section: &mut Section,
+) -> Result<Tail, VerifyError> {
     match container {
         Container::Mp3 => mp3(section),
         Container::Ogg => ogg_tail(section),

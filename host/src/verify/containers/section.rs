@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use symphonia::core::io::MediaSource;
 
-use super::VerifyError;
+use crate::verify::VerifyError;
 
 /// A file from the end of its leading tags to the start of its trailing ones, read as if
 /// that were all there is.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(in crate::verify) struct Section {
     path: PathBuf,
     file: Windowed,
     file_len: u64,
@@ -23,7 +23,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub(super) fn open(path: &Path) -> Result<Self, VerifyError> {
+    pub(in crate::verify) fn open(path: &Path) -> Result<Self, VerifyError> {
         let failed = |source| VerifyError::Io {
             path: path.to_owned(),
             source,
@@ -48,22 +48,22 @@ impl Section {
     }
 
     /// Bytes of the whole file, tags included.
-    pub(super) fn file_len(&self) -> u64 {
+    pub(in crate::verify) fn file_len(&self) -> u64 {
         self.file_len
     }
 
     /// Where the audio part starts in the file.
-    pub(super) fn start(&self) -> u64 {
+    pub(in crate::verify) fn start(&self) -> u64 {
         self.start
     }
 
     /// Where it ends in the file.
-    pub(super) fn end(&self) -> u64 {
+    pub(in crate::verify) fn end(&self) -> u64 {
         self.end
     }
 
     /// Bytes of the audio part.
-    pub(super) fn len(&self) -> u64 {
+    pub(in crate::verify) fn len(&self) -> u64 {
         self.end - self.start
     }
 

@@ -11,24 +11,24 @@ use symphonia::default::formats::{
     AdtsReader, AiffReader, FlacReader, IsoMp4Reader, MpaReader, OggReader, WavReader,
 };
 
-use crate::music::Container;
-
+use super::flac;
 use super::section::Section;
-use super::{VerifyError, flac};
+use crate::music::Container;
+use crate::verify::VerifyError;
 
 /// Packets of nothing in a row before a file is taken for an attempt to keep us busy.
 const MOST_EMPTY: u32 = 10_000;
 
 /// Reads packets of the first audio track.
-pub(super) struct Packets {
+pub(in crate::verify) struct Packets {
     reader: Box<dyn FormatReader>,
     track: u32,
     hasher: blake3::Hasher,
     empty: u32,
     /// Bytes of packets so far.
-    pub(super) bytes: u64,
+    pub(in crate::verify) bytes: u64,
     /// Packets so far.
-    pub(super) count: u64,
+    pub(in crate::verify) count: u64,
     limit: u64,
     /// Bytes that all frames take, where the file has nothing but frames from here on and
     /// a frame that is not whole is passed over in silence.
@@ -36,7 +36,7 @@ pub(super) struct Packets {
 }
 
 /// What comes next.
-pub(super) enum Next {
+pub(in crate::verify) enum Next {
     Packet(Packet),
     /// The stream is over.
     End,
@@ -47,7 +47,7 @@ pub(super) enum Next {
 }
 
 impl Packets {
-    pub(super) fn open(
+    pub(in crate::verify) fn open(
         container: Container,
         section: Section,
     ) -> std::result::Result<Self, VerifyError> {
@@ -70,17 +70,17 @@ impl Packets {
     }
 
     /// The track whose packets come.
-    pub(super) fn track(&self) -> Option<&Track> {
+    pub(in crate::verify) fn track(&self) -> Option<&Track> {
         self.reader.tracks().iter().find(|t| t.id == self.track)
     }
 
     /// Its codec and what the decoder needs.
-    pub(super) fn params(&self) -> Option<&AudioCodecParameters> {
+    pub(in crate::verify) fn params(&self) -> Option<&AudioCodecParameters> {
         self.track()?.codec_params.as_ref()?.audio()
     }
 
     /// Picks the first audio track and starts its hash with what its decoder needs.
-    pub(super) fn choose_track(&mut self) -> std::result::Result<(), VerifyError> {
+    pub(in crate::verify) fn choose_track(&mut self) -> std::result::Result<(), VerifyError> {
         let chosen = self
             .reader
             .tracks()
@@ -97,7 +97,7 @@ impl Packets {
         Ok(())
     }
 
-    pub(super) fn next(&mut self) -> std::result::Result<Next, VerifyError> {
+    pub(in crate::verify) fn next(&mut self) -> std::result::Result<Next, VerifyError> {
         loop {
             let packet = match self.reader.next_packet() {
                 Ok(Some(packet)) => packet,
@@ -130,19 +130,19 @@ impl Packets {
     }
 
     /// Whether the stream has no known length and ends with bytes that are no whole frame.
-    pub(super) fn lacks_the_last_frame(&self) -> bool {
+    pub(in crate::verify) fn lacks_the_last_frame(&self) -> bool {
         let unknown = self.track().is_some_and(|t| t.num_frames.is_none());
         unknown && self.frames.is_some_and(|bytes| self.bytes < bytes)
     }
 
     /// The digest of everything that passed.
-    pub(super) fn hash(&self) -> String {
+    pub(in crate::verify) fn hash(&self) -> String {
         self.hasher.finalize().to_hex().to_string()
     }
 }
 
 /// What the demuxer or decoder said, as a refusal.
-pub(super) fn damaged(error: &Error) -> VerifyError {
+pub(in crate::verify) fn damaged(error: &Error) -> VerifyError {
     match error {
         Error::Unsupported(what) => VerifyError::Unsupported {
             what: (*what).to_owned(),

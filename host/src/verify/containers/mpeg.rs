@@ -3,9 +3,9 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::VerifyError;
 use super::frame_header::{FrameHeader, first_frame};
 use super::section::Section;
+use crate::verify::VerifyError;
 
 /// What a walk over all frames found.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::VerifyError;
 use super::section::Section;
+use crate::verify::VerifyError;
 
 /// Bytes of the stream information block.
 const STREAM_INFO: usize = 34;

@@ -1,17 +1,16 @@
 //! What a file is, by its content. Its name is never asked.
 
-use crate::music::Container;
-
-use super::VerifyError;
 use super::frame_header::{FrameHeader, first_frame};
 use super::section::Section;
+use crate::music::Container;
+use crate::verify::VerifyError;
 
 /// How far into the file junk is tolerated in front of the first MPEG frame, and how much
 /// is looked at to name what is no audio.
 const HEAD: u64 = 64 * 1024;
 
 /// Says what the section holds.
-pub(super) fn recognize(section: &mut Section) -> Result<Container, VerifyError> {
+pub(in crate::verify) fn recognize(section: &mut Section) -> Result<Container, VerifyError> {
     if section.is_cut_in_leading_tag() {
         return Err(VerifyError::Truncated {
             what: "the file ends inside the tag at its start".to_owned(),

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
-use super::VerifyError;
 use super::section::Section;
+use crate::verify::VerifyError;
 
 /// What a walk over all pages found.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::VerifyError;
 use super::section::Section;
+use crate::verify::VerifyError;
 
 /// What a walk over the boxes found.
 #[derive(Debug, Default, PartialEq, Eq)]
