@@ -19,7 +19,7 @@ use crate::cli::RunArgs;
 use crate::config::{self, Config, LyricsPlace, Publish, ReplayGain};
 use crate::convert;
 use crate::engine::{
-    CoverWish, EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options,
+    CoverEmbedding, EarlyEnd, Engine, Event, ExtraFiles, Finisher, Finishing, LyricsWish, Options,
     Outcome, Reporter, SearchOrder, SourceMemory,
 };
 use crate::ffmpeg::{Ffmpeg, Missing};
@@ -262,16 +262,16 @@ fn finishing(config: &Config, ffmpeg: &Result<Ffmpeg, Missing>) -> Result<Finish
 }
 
 /// Which pictures go into files, by the config.
-fn cover_wish(config: &Config) -> CoverWish {
+fn cover_wish(config: &Config) -> CoverEmbedding {
     let tags = &config.tags;
     let limits = CoverLimits {
         most_side: tags.cover_max_size,
         most_bytes: tags.cover_max_bytes,
     };
     match (tags.cover, limits == CoverLimits::default()) {
-        (false, _) => CoverWish::Nowhere,
-        (true, true) => CoverWish::AsTheyCome,
-        (true, false) => CoverWish::Within(limits),
+        (false, _) => CoverEmbedding::Nowhere,
+        (true, true) => CoverEmbedding::AsTheyCome,
+        (true, false) => CoverEmbedding::Within(limits),
     }
 }
 

@@ -157,7 +157,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::matching::{ACCEPT, Aliases};
-use crate::music::{Encoding, QualityWish, SourceName};
+use crate::music::{Encoding, QualityPreference, SourceName};
 
 pub use error::{ConfigError, Line, Place, Problem};
 pub use inputs::{Flags, Inputs};
@@ -289,7 +289,7 @@ pub struct DownloadConfig {
     /// The longest wait a service may ask for that is waited out, 0 s to 24 h. Default 60 s.
     pub max_wait: Duration,
     /// Which quality is preferred. Default: lossless first, then more before less.
-    pub quality: QualityWish,
+    pub quality: QualityPreference,
     /// In which order sources are asked.
     pub search: SearchOrder,
     /// For how long an answer to a search is good, 0 s to 24 h. Default 12 h: a target is good
@@ -313,7 +313,7 @@ impl Default for DownloadConfig {
             upgrade: false,
             retries: 2,
             max_wait: Duration::from_secs(60),
-            quality: QualityWish::default(),
+            quality: QualityPreference::default(),
             search: SearchOrder::Priority,
             search_cache: Duration::from_secs(12 * 3600),
             extra_files: ExtraFiles::Discard,

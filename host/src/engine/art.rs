@@ -8,7 +8,7 @@ use crate::tagging::{self, Art, Cover, CoverLimits};
 
 /// What the user decided about pictures in files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CoverWish {
+pub enum CoverEmbedding {
     /// As they come.
     #[default]
     AsTheyCome,
@@ -34,20 +34,20 @@ pub(super) struct Picture {
     pub(super) original: Option<Cover>,
     /// What goes into it, where that is another one.
     smaller: Option<Cover>,
-    wish: CoverWish,
+    embedding: CoverEmbedding,
 }
 
 impl Picture {
     /// For the file `audio`, with which `delivered` came. What cannot be made smaller stays
     /// out of the file, and that is told.
     pub(super) fn of(
-        wish: CoverWish,
+        embedding: CoverEmbedding,
         (audio, delivered): (&Path, Option<Cover>),
         ffmpeg: Option<&Ffmpeg>,
         scratch: &Path,
         flaws: &mut Vec<String>,
     ) -> Self {
-        if wish == CoverWish::AsTheyCome {
+        if embedding == CoverEmbedding::AsTheyCome {
             return Self {
                 original: delivered,
                 ..Self::default()
@@ -58,9 +58,9 @@ impl Picture {
         let mut picture = Self {
             original: own.or(delivered),
             smaller: None,
-            wish,
+            embedding,
         };
-        if let (CoverWish::Within(limits), Some(original)) = (wish, &picture.original)
+        if let (CoverEmbedding::Within(limits), Some(original)) = (embedding, &picture.original)
             && !limits.allow(original)
         {
             let made = match ffmpeg {
@@ -84,13 +84,13 @@ impl Picture {
 
     /// What becomes of the pictures in the file.
     pub(super) fn art(&self) -> Art<'_> {
-        match self.wish {
-            CoverWish::AsTheyCome => Art::of(self.original.as_ref()),
-            CoverWish::Within(limits) => {
+        match self.embedding {
+            CoverEmbedding::AsTheyCome => Art::of(self.original.as_ref()),
+            CoverEmbedding::Within(limits) => {
                 let fits = self.original.as_ref().filter(|cover| limits.allow(cover));
                 Art::Within(limits, self.smaller.as_ref().or(fits))
             }
-            CoverWish::Nowhere => Art::Nothing,
+            CoverEmbedding::Nowhere => Art::Nothing,
         }
     }
 
@@ -98,6 +98,6 @@ impl Picture {
     pub(super) fn beside(&self) -> Option<&Cover> {
         self.original
             .as_ref()
-            .filter(|_| self.wish != CoverWish::AsTheyCome)
+            .filter(|_| self.embedding != CoverEmbedding::AsTheyCome)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use musicdl_plugin_api::{Hit, Provenance, QualityCeiling, extra_value};
 
 use crate::matching::{Matcher, Rules, Score, Verdict};
-use crate::music::{Codec, QualityWish, Sound, Track};
+use crate::music::{Codec, QualityPreference, Sound, Track};
 
 /// A hit with its score.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Candidate {
     pub(super) grade: Grade,
 }
 
-/// What was found for one wish, sorted.
+/// What was found for one item, sorted.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
     /// May be the wanted recording, best first.
@@ -29,7 +29,7 @@ pub(super) struct Choice {
 /// recording, and a tenth is what another album and an unknown length cost.
 const SCORE_STEP: f64 = 0.1;
 
-/// Scores and ranks what a source finds for one wish, answer after answer. A target that occurs
+/// Scores and ranks what a source finds for one item, answer after answer. A target that occurs
 /// twice counts once; what is known to be below the floor of quality is refused.
 pub(super) struct Chooser<'a> {
     matcher: Matcher<'a>,
@@ -160,9 +160,9 @@ fn sound(hit: &Hit) -> Sound {
 }
 
 /// The most that the user has use for, as a source is told. A bitrate is that of the codec the
-/// user named: one that counts in another gives more at most, and `QualityWish` ranks that last.
-pub(super) fn ceiling(wish: &QualityWish) -> QualityCeiling {
-    let Some(most) = wish.ceiling else {
+/// user named: one that counts in another gives more at most, and `QualityPreference` ranks that last.
+pub(super) fn ceiling(preference: &QualityPreference) -> QualityCeiling {
+    let Some(most) = preference.ceiling else {
         return QualityCeiling::default();
     };
     let sound = most.as_sound();
@@ -209,11 +209,11 @@ mod tests {
                 },
             ),
         ] {
-            let wish = QualityWish {
+            let preference = QualityPreference {
                 ceiling: most.map(|most| Target::parse(most).unwrap()),
-                ..QualityWish::default()
+                ..QualityPreference::default()
             };
-            assert_eq!(ceiling(&wish), told, "{most:?}");
+            assert_eq!(ceiling(&preference), told, "{most:?}");
         }
     }
 
@@ -265,9 +265,9 @@ mod tests {
         assert_eq!(choice.refused[0].1, "another version: live");
     }
 
-    fn ids_by(wish: QualityWish, hits: Vec<Hit>) -> Vec<String> {
+    fn ids_by(preference: QualityPreference, hits: Vec<Hit>) -> Vec<String> {
         let rules = Rules {
-            quality: wish,
+            quality: preference,
             ..Rules::default()
         };
         let choice = choose(&track(), hits, &rules);
@@ -275,12 +275,12 @@ mod tests {
         ids.collect()
     }
 
-    fn wish(targets: &[&str]) -> QualityWish {
-        let mut wish = QualityWish::default();
-        for (place, target) in wish.targets.iter_mut().zip(targets) {
+    fn preference(targets: &[&str]) -> QualityPreference {
+        let mut preference = QualityPreference::default();
+        for (place, target) in preference.targets.iter_mut().zip(targets) {
             *place = Target::parse(target).ok();
         }
-        wish
+        preference
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
                 ["opus", "flac", "mp3-320", "mp3-128"],
             ),
         ] {
-            assert_eq!(ids_by(wish(targets), hits()), expected, "{targets:?}");
+            assert_eq!(ids_by(preference(targets), hits()), expected, "{targets:?}");
         }
     }
 
@@ -312,12 +312,12 @@ mod tests {
             hit("mp3-320", "Bluebird", "mp3", 320_000),
             hit("mp3-128", "Bluebird", "mp3", 128_000),
         ];
-        let wish = QualityWish {
+        let preference = QualityPreference {
             floor: Target::parse("mp3 192").ok(),
             ceiling: Target::parse("mp3 320").ok(),
-            ..QualityWish::default()
+            ..QualityPreference::default()
         };
-        assert_eq!(ids_by(wish, hits), ["mp3-320", "flac"]);
+        assert_eq!(ids_by(preference, hits), ["mp3-320", "flac"]);
     }
 
     #[test]
@@ -329,7 +329,7 @@ mod tests {
             made_of_lossy,
             hit("original", "Bluebird", "mp3", 256_000),
         ];
-        let ids = ids_by(wish(&["flac"]), hits);
+        let ids = ids_by(preference(&["flac"]), hits);
         assert_eq!(ids[0], "original");
     }
 }

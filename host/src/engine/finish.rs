@@ -9,13 +9,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use musicdl_plugin_api::Hit;
 
-use super::art::{self, CoverWish, Picture};
+use super::art::{self, CoverEmbedding, Picture};
 use super::delivered::Delivered;
 use super::inspect::{Findings, Inspector};
 use crate::convert::{self, Decision};
 use crate::ffmpeg::Ffmpeg;
 use crate::layout::RelPath;
-use crate::music::{Container, Encoding, QualityWish, Sound, SourceName};
+use crate::music::{Container, Encoding, QualityPreference, Sound, SourceName};
 use crate::plan::PlanItem;
 use crate::plan::renewal::Renewal;
 use crate::publish::{
@@ -38,11 +38,11 @@ pub struct Finishing {
     /// Whether a `cover.jpg` is put beside audio.
     pub cover_file: bool,
     /// By which a file that is there is better or worse than another one.
-    pub quality: QualityWish,
+    pub quality: QualityPreference,
     /// The version of ID3 tags.
     pub id3: Id3,
     /// Which pictures go into files.
-    pub cover: CoverWish,
+    pub cover: CoverEmbedding,
     /// Whether tracks of an album wait until all of them are ready.
     pub together: bool,
     /// Where lyrics go.
@@ -372,8 +372,8 @@ impl Finisher {
         let mut flaws = Vec::new();
         // The one in the file may be smaller, or gone.
         let original = match self.finishing.cover {
-            CoverWish::AsTheyCome => None,
-            CoverWish::Within(_) | CoverWish::Nowhere => art::beside(owned),
+            CoverEmbedding::AsTheyCome => None,
+            CoverEmbedding::Within(_) | CoverEmbedding::Nowhere => art::beside(owned),
         };
         self.place_covers(&mut placed, original.as_ref(), &mut flaws);
         Ok(Finished {
@@ -412,12 +412,12 @@ impl Finisher {
             return (audio.to_owned(), verified);
         };
         let decision = match &self.finishing.convert {
-            Some(wish) => wish.decide(&sound_of(&verified)),
+            Some(preference) => preference.decide(&sound_of(&verified)),
             None => Decision::Keep,
         };
         let made = match (decision, &self.finishing.convert) {
-            (Decision::Convert, Some(wish)) => {
-                convert_to(ffmpeg, staging, (audio, &verified), wish.encoding)
+            (Decision::Convert, Some(preference)) => {
+                convert_to(ffmpeg, staging, (audio, &verified), preference.encoding)
             }
             (Decision::KeepBut(why), _) => {
                 flaws.push(why);
@@ -524,9 +524,9 @@ impl Finisher {
         if item.renewal != Some(Renewal::Better) {
             return Ok(());
         }
-        let wish = &self.finishing.quality;
+        let preference = &self.finishing.quality;
         match self.to_beat(item) {
-            Some(step) if wish.step(&sound_of(new)) >= step => Err(FinishError::NotBetter),
+            Some(step) if preference.step(&sound_of(new)) >= step => Err(FinishError::NotBetter),
             Some(_) | None => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use musicdl_plugin_api::Hit;
 use serde::Serialize;
 
 use crate::catalog::acoustid::{AcoustId, Opinion};
-use crate::music::{Codec, QualityWish, Sound, Track};
+use crate::music::{Codec, QualityPreference, Sound, Track};
 use crate::verify::{
     BrokenClaim, Check, Expected, Reading, Verified, Verifier, VerifyError, broken_claims,
 };
@@ -52,7 +52,7 @@ pub struct Inspector {
     /// Who is asked about their sound, and what his disagreement leads to.
     pub acoustid: Option<(AcoustId, Policy)>,
     /// Whose floor holds for what was measured as well.
-    pub quality: QualityWish,
+    pub quality: QualityPreference,
 }
 
 impl Default for Inspector {
@@ -62,7 +62,7 @@ impl Default for Inspector {
             fake_lossless: Policy::default(),
             broken_claims: Policy::default(),
             acoustid: None,
-            quality: QualityWish::default(),
+            quality: QualityPreference::default(),
         }
     }
 }
@@ -303,9 +303,9 @@ mod tests {
         let mp3 = sounds.make("a.mp3", &["-b:a", "128k"]);
         for (floor, taken) in [("mp3 192", false), ("mp3 112", true), ("flac", false)] {
             let inspector = Inspector {
-                quality: QualityWish {
+                quality: QualityPreference {
                     floor: Some(Target::parse(floor).unwrap()),
-                    ..QualityWish::default()
+                    ..QualityPreference::default()
                 },
                 ..Inspector::default()
             };

@@ -54,7 +54,7 @@ use tokio::time::Instant;
 
 pub use album::ExtraFiles;
 pub use album::together::HeldAlbum;
-pub use art::CoverWish;
+pub use art::CoverEmbedding;
 pub use cancel::Cancel;
 pub use event::{Event, Reporter, Tried};
 pub use explain::{Asked, Explained, Weighed, explain};

@@ -31,7 +31,7 @@ pub use normalize::Normalized;
 pub use reason::{Doubt, Id, Refusal, Score, Verdict, Witness};
 pub use vocabulary::Version;
 
-use crate::music::{Isrc, QualityWish, Track};
+use crate::music::{Isrc, QualityPreference, Track};
 use album::Album;
 use artist::{Agreement, Credits, Name};
 use compare::{Around, Comparison};
@@ -69,7 +69,7 @@ pub struct Rules {
     /// Lengths that differ by no more than this are equal.
     pub duration_tolerance: Duration,
     /// Which quality is preferred among hits that match alike; no part of the score.
-    pub quality: QualityWish,
+    pub quality: QualityPreference,
     /// Artists with several names.
     pub aliases: Aliases,
 }
@@ -79,7 +79,7 @@ impl Default for Rules {
         Self {
             accept: ACCEPT,
             duration_tolerance: Duration::from_secs(3),
-            quality: QualityWish::default(),
+            quality: QualityPreference::default(),
             aliases: Aliases::default(),
         }
     }

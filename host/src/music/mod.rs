@@ -11,5 +11,5 @@ pub use container::Container;
 pub use encoding::Encoding;
 pub use fingerprint::Fingerprint;
 pub use ids::{InvalidId, Isrc, SourceName, TrackId};
-pub use quality::{AUDIO_EXTENSIONS, Codec, MOST_TARGETS, QualityWish, Sound, Target};
+pub use quality::{AUDIO_EXTENSIONS, Codec, MOST_TARGETS, QualityPreference, Sound, Target};
 pub use track::Track;

@@ -357,7 +357,7 @@ pub const MOST_TARGETS: usize = 8;
 
 /// Which quality is wanted. None of it said: whole before lossy, then more before less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QualityWish {
+pub struct QualityPreference {
     /// In order of preference, gaps at the end. What meets none comes after what meets one.
     pub targets: [Option<Target>; MOST_TARGETS],
     /// What is known to be less is not taken.
@@ -366,7 +366,7 @@ pub struct QualityWish {
     pub ceiling: Option<Target>,
 }
 
-impl QualityWish {
+impl QualityPreference {
     /// Which target a sound meets first; their number when it meets none.
     pub fn step(&self, sound: &Sound) -> usize {
         let targets = self.targets.iter().flatten();
@@ -491,10 +491,10 @@ mod tests {
             ("flac", sound("flac", 16, 44_100, 150), false, false),
         ] {
             let bound = Some(Target::parse(bound).unwrap());
-            let wish = QualityWish {
+            let wish = QualityPreference {
                 floor: bound,
                 ceiling: bound,
-                ..QualityWish::default()
+                ..QualityPreference::default()
             };
             let found = (wish.is_too_low(&sound), wish.is_too_high(&sound));
             assert_eq!(found, (below_floor, above_ceiling), "{bound:?}: {sound:?}");

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{ItemState, Plan, PlanItem, SkipReason};
-use crate::music::{QualityWish, Sound};
+use crate::music::{QualityPreference, Sound};
 
 /// Why an item whose file is there is worked on. The file itself is
 /// [`PlanItem::owned`]; whatever takes its place, it goes to the recycle folder.
@@ -29,7 +29,7 @@ pub struct Renewals {
     /// Tags that say less than the catalog are written anew.
     pub tags: bool,
     /// Files below the first of these qualities are fetched again. `None`: none are.
-    pub better: Option<QualityWish>,
+    pub better: Option<QualityPreference>,
 }
 
 /// Looks at every item that was skipped because its file is there, and returns how many are to
@@ -55,7 +55,7 @@ pub fn renew(
             continue;
         };
         let path = path.clone();
-        let is_low = |wish: QualityWish, found: Option<Sound>| {
+        let is_low = |wish: QualityPreference, found: Option<Sound>| {
             found.is_some_and(|found| wish.step(&found) > 0)
         };
         let renewal = if wanted.audio {

@@ -1,7 +1,7 @@
 //! Defaults, file, environment and flags, each stronger than the one before.
 
 use super::*;
-use crate::music::{QualityWish, Target};
+use crate::music::{QualityPreference, Target};
 
 fn target(text: &str) -> Option<Target> {
     Target::parse(text).ok()
@@ -74,7 +74,7 @@ limits: {search_timeout: 1s, download_stall: 2s, queue_wait: 4s, follow_stall: 5
             upgrade: true,
             retries: 0,
             max_wait: seconds(300),
-            quality: QualityWish {
+            quality: QualityPreference {
                 targets: [
                     target("flac 24/96"),
                     target("mp3 320"),
