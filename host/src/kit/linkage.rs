@@ -1,11 +1,14 @@
 //! What a shared library needs of a system and offers to it, read from its sections without
 //! running anything of it. Whether the file can be mapped at all is
 //! [`elf`](crate::plugin::elf)'s question and asked before.
-//!
-//! Formats: System V ABI, "Sections", "Symbol Table", "Dynamic Section"; symbol versions as
-//! in the Linux Standard Base, "Symbol Versioning".
 
 use std::fmt;
+
+use object::elf::{
+    DT_NEEDED, FileHeader64, SHF_ALLOC, SHT_DYNSYM, STB_GLOBAL, STB_GNU_UNIQUE, STB_WEAK, Sym64,
+};
+use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym};
+use object::{NativeEndian, StringTable};
 
 /// A library's ties to the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,170 +50,108 @@ impl Glibc {
     }
 }
 
-const TABLE_OF_STRINGS: u32 = 3;
-const DYNAMIC: u32 = 6;
-const DYNAMIC_SYMBOLS: u32 = 11;
-const VERSIONS_NEEDED: u32 = 0x6fff_fffe;
-/// `SHF_ALLOC`: a section that is mapped when the library is.
-const MAPPED: u64 = 2;
-/// `DT_NEEDED`.
-const NEEDED: u64 = 1;
+/// More versions than any library needs; a file that lies shall not keep us.
+const MOST_VERSIONS: usize = 10_000;
 
 impl Linkage {
     /// Reads a whole 64-bit ELF file of this byte order. `None` when its tables contradict
     /// themselves or are not there.
     pub fn read(file: &[u8]) -> Option<Linkage> {
-        let elf = Elf { file };
-        let sections = elf.sections()?;
-        let mut linkage = Linkage {
-            stripped: stripped(file.len() as u64, &sections),
-            ..Linkage::default()
+        let header = FileHeader64::parse(file).ok()?;
+        let endian = header.endian().ok()?;
+        // Nothing is looked up by the name of a section.
+        let names = StringTable::default();
+        let tables = Tables {
+            file,
+            sections: SectionTable::new(header.section_headers(endian, file).ok()?, names),
         };
-        let dynamic = sections.iter().find(|section| section.kind == DYNAMIC)?;
-        let names = elf.strings(&sections, dynamic)?;
-        for entry in elf.entries(dynamic, 16)? {
-            if word(entry, 0)? == NEEDED {
-                linkage.needed.push(text(names, word(entry, 8)?)?);
-            }
-        }
-        let symbols = sections
-            .iter()
-            .find(|section| section.kind == DYNAMIC_SYMBOLS)?;
-        let names = elf.strings(&sections, symbols)?;
-        for symbol in elf.entries(symbols, 24)? {
-            if is_exported(symbol)? {
-                linkage.exported.push(text(names, int(symbol, 0)?.into())?);
-            }
-        }
-        if let Some(needs) = sections
-            .iter()
-            .find(|section| section.kind == VERSIONS_NEEDED)
-        {
-            linkage.glibc = newest_glibc(elf.content(needs)?, elf.strings(&sections, needs)?)?;
-        }
-        Some(linkage)
+        Some(Linkage {
+            needed: tables.needed()?,
+            exported: tables.exported()?,
+            glibc: tables.newest_glibc()?,
+            stripped: tables.stripped(),
+        })
     }
 }
 
-/// Defined here, and seen by others: global, weak or unique.
-fn is_exported(symbol: &[u8]) -> Option<bool> {
-    let binding = *symbol.get(4)? >> 4;
-    Some(half(symbol, 6)? != 0 && matches!(binding, 1 | 2 | 10))
-}
-
-/// More versions than any library needs; a file that lies shall not keep us.
-const MOST_VERSIONS: usize = 10_000;
-
-/// Walks the list of needed files, each with its list of versions.
-fn newest_glibc(needs: &[u8], names: &[u8]) -> Option<Option<Glibc>> {
-    let mut newest = None;
-    let mut seen = 0;
-    let mut file_at = 0;
-    loop {
-        let file = needs.get(file_at..)?;
-        let mut version_at = file_at + int(file, 8)? as usize;
-        for _ in 0..half(file, 2)? {
-            let version = needs.get(version_at..)?;
-            let name = text(names, int(version, 8)?.into())?;
-            newest = newest.max(Glibc::parse(&name));
-            seen += 1;
-            if seen > MOST_VERSIONS {
-                return None;
-            }
-            match int(version, 12)? {
-                0 => break,
-                step => version_at += step as usize,
-            }
-        }
-        match int(file, 12)? {
-            0 => return Some(newest),
-            step => file_at += step as usize,
-        }
-        seen += 1;
-    }
-}
-
-/// The file without the sections that are never mapped: symbols and text for debuggers.
-fn stripped(length: u64, sections: &[Section]) -> u64 {
-    let unmapped = sections
-        .iter()
-        .filter(|section| section.flags & MAPPED == 0)
-        .map(|section| section.size);
-    length.saturating_sub(unmapped.fold(0, u64::saturating_add))
-}
-
-struct Section {
-    kind: u32,
-    flags: u64,
-    at: u64,
-    size: u64,
-    /// Index of the section with its strings.
-    link: u32,
-}
-
-struct Elf<'a> {
+struct Tables<'a> {
     file: &'a [u8],
+    sections: SectionTable<'a, FileHeader64<NativeEndian>>,
 }
 
-impl<'a> Elf<'a> {
-    fn sections(&self) -> Option<Vec<Section>> {
-        if !self.file.starts_with(b"\x7fELF\x02") {
+impl Tables<'_> {
+    fn needed(&self) -> Option<Vec<String>> {
+        let dynamic = self.sections.dynamic_table(NativeEndian, self.file).ok()?;
+        if dynamic.is_empty() {
             return None;
         }
-        let at = usize::try_from(word(self.file, 40)?).ok()?;
-        let (each, count) = (half(self.file, 58)?, half(self.file, 60)?);
-        (0..usize::from(count))
-            .map(|index| {
-                let header = self
-                    .file
-                    .get(at.checked_add(index * usize::from(each))?..)?;
-                Some(Section {
-                    kind: int(header, 4)?,
-                    flags: word(header, 8)?,
-                    at: word(header, 24)?,
-                    size: word(header, 32)?,
-                    link: int(header, 40)?,
-                })
-            })
+        let needed = dynamic.iter().filter(|entry| entry.tag == DT_NEEDED);
+        needed
+            .map(|entry| dynamic.string(entry).ok().map(text))
             .collect()
     }
 
-    fn content(&self, section: &Section) -> Option<&'a [u8]> {
-        let from = usize::try_from(section.at).ok()?;
-        let to = usize::try_from(section.at.checked_add(section.size)?).ok()?;
-        self.file.get(from..to)
+    fn exported(&self) -> Option<Vec<String>> {
+        let symbols = self
+            .sections
+            .symbols(NativeEndian, self.file, SHT_DYNSYM)
+            .ok()?;
+        if symbols.is_empty() {
+            return None;
+        }
+        let exported = symbols.iter().filter(|symbol| is_exported(symbol));
+        exported
+            .map(|symbol| symbol.name(NativeEndian, symbols.strings()).ok().map(text))
+            .collect()
     }
 
-    fn entries(&self, section: &Section, each: usize) -> Option<std::slice::ChunksExact<'a, u8>> {
-        Some(self.content(section)?.chunks_exact(each))
+    fn newest_glibc(&self) -> Option<Option<Glibc>> {
+        let needs = self.sections.gnu_verneed(NativeEndian, self.file).ok()?;
+        let Some((files, link)) = needs else {
+            return Some(None);
+        };
+        let names = self.sections.strings(NativeEndian, self.file, link).ok()?;
+        let (mut newest, mut seen) = (None, 0);
+        for file in files {
+            for version in file.ok()?.1 {
+                let name = version.ok()?.name(NativeEndian, names).ok()?;
+                newest = newest.max(Glibc::parse(&text(name)));
+                seen += 1;
+                if seen > MOST_VERSIONS {
+                    return None;
+                }
+            }
+        }
+        Some(newest)
     }
 
-    fn strings(&self, sections: &[Section], of: &Section) -> Option<&'a [u8]> {
-        let strings = sections.get(usize::try_from(of.link).ok()?)?;
-        (strings.kind == TABLE_OF_STRINGS).then(|| self.content(strings))?
+    /// The file without the sections that are never mapped: symbols and text for debuggers.
+    fn stripped(&self) -> u64 {
+        let unmapped = self.sections.iter().filter(|section| {
+            let flags = section.sh_flags(NativeEndian);
+            !flags.contains(SHF_ALLOC)
+        });
+        let bytes = unmapped.map(|section| section.sh_size(NativeEndian));
+        (self.file.len() as u64).saturating_sub(bytes.fold(0, u64::saturating_add))
     }
 }
 
-fn text(strings: &[u8], at: u64) -> Option<String> {
-    let rest = strings.get(usize::try_from(at).ok()?..)?;
-    let end = rest.iter().position(|&byte| byte == 0)?;
-    Some(String::from_utf8_lossy(&rest[..end]).into_owned())
+/// Defined here, and seen by others.
+fn is_exported(symbol: &Sym64<NativeEndian>) -> bool {
+    let seen = matches!(symbol.st_bind(), STB_GLOBAL | STB_WEAK | STB_GNU_UNIQUE);
+    seen && !symbol.is_undefined(NativeEndian)
 }
 
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
-}
-
-fn int(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+fn text(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use object::elf::{
+        SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_NULL, SHT_PROGBITS, SHT_STRTAB, SectionFlags, SectionType,
+    };
+
     use super::*;
 
     #[test]
@@ -244,8 +185,9 @@ mod tests {
         assert!(linkage.stripped > 0 && linkage.stripped < file.len() as u64);
     }
 
-    /// A file with the five sections that are read: strings at 64, then dynamic entries,
-    /// symbols, needed versions, and text for debuggers.
+    /// A file with the five sections that are read, behind the empty one that all files begin
+    /// with: strings at 64, then dynamic entries, symbols, needed versions, and text for
+    /// debuggers.
     fn small() -> Vec<u8> {
         let strings = b"\0libc.so.6\0TAG\0local\0GLIBC_2.34\0GLIBC_2.4\0memcpy\0";
         let at = |name: &str| {
@@ -255,7 +197,7 @@ mod tests {
             u32::try_from(found.expect("it is a string of ours")).unwrap()
         };
         let mut dynamic = Vec::new();
-        for number in [NEEDED, at("libc").into(), 30, 8] {
+        for number in [DT_NEEDED.0 as u64, at("libc").into(), 30, 8] {
             dynamic.extend(u64::to_ne_bytes(number));
         }
         let mut symbols = Vec::new();
@@ -278,29 +220,31 @@ mod tests {
             needs.extend(at(name).to_ne_bytes());
             needs.extend(next.to_ne_bytes());
         }
-        let contents: [(u32, u64, &[u8]); 5] = [
-            (TABLE_OF_STRINGS, MAPPED, strings),
-            (DYNAMIC, MAPPED, &dynamic),
-            (DYNAMIC_SYMBOLS, MAPPED, &symbols),
-            (VERSIONS_NEEDED, MAPPED, &needs),
-            (1, 0, b"for debuggers"),
+        let contents: [(SectionType, SectionFlags, &[u8]); 6] = [
+            (SHT_NULL, SectionFlags(0), b""),
+            (SHT_STRTAB, SHF_ALLOC, strings),
+            (SHT_DYNAMIC, SHF_ALLOC, &dynamic),
+            (SHT_DYNSYM, SHF_ALLOC, &symbols),
+            (SHT_GNU_VERNEED, SHF_ALLOC, &needs),
+            (SHT_PROGBITS, SectionFlags(0), b"for debuggers"),
         ];
         let mut file = vec![0; 64];
-        file[..5].copy_from_slice(b"\x7fELF\x02");
+        file[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
         let mut headers = Vec::new();
         for (kind, flags, content) in contents {
             let mut header = [0; 64];
-            header[4..8].copy_from_slice(&kind.to_ne_bytes());
-            header[8..16].copy_from_slice(&flags.to_ne_bytes());
+            header[4..8].copy_from_slice(&kind.0.to_ne_bytes());
+            header[8..16].copy_from_slice(&flags.0.to_ne_bytes());
             header[24..32].copy_from_slice(&(file.len() as u64).to_ne_bytes());
             header[32..40].copy_from_slice(&(content.len() as u64).to_ne_bytes());
+            header[40] = 1;
             headers.extend(header);
             file.extend(content);
         }
         let table = file.len() as u64;
         file[40..48].copy_from_slice(&table.to_ne_bytes());
         file[58..60].copy_from_slice(&64_u16.to_ne_bytes());
-        file[60..62].copy_from_slice(&5_u16.to_ne_bytes());
+        file[60..62].copy_from_slice(&6_u16.to_ne_bytes());
         file.extend(headers);
         file
     }

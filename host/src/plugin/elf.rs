@@ -4,12 +4,19 @@
 //! the promised pages kills the program with SIGBUS. So the promises are compared with the
 //! length of the file first. What is inside the pages stays the loader's business.
 //!
-//! Offsets: System V ABI, chapters "ELF header" and "Program header", 64-bit class; a 32-bit
-//! file is another machine's to every system that musicdl is built for.
+//! Only 64-bit files of this byte order pass: a 32-bit file is another machine's to every system
+//! that musicdl is built for.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::ops::Range;
+use std::mem::size_of;
+
+use object::NativeEndian;
+use object::elf::{
+    EM_AARCH64, EM_X86_64, ET_DYN, FileHeader64, Machine, ProgramHeader64, SectionHeader64,
+};
+use object::pod::slice_from_bytes;
+use object::read::elf::FileHeader;
 
 /// Why a file is no library of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,14 +51,15 @@ pub enum NotALibrary {
     },
 }
 
-const HEADER_BYTES: u64 = 64;
-const SHARED_OBJECT: u16 = 3;
+type Header = FileHeader64<NativeEndian>;
+type Program = ProgramHeader64<NativeEndian>;
+type Section = SectionHeader64<NativeEndian>;
 
-/// `e_machine` of the processors we can name; `None`: left to the loader.
-const MACHINE: Option<u16> = if cfg!(target_arch = "x86_64") {
-    Some(62)
+/// The processors we can name; `None`: left to the loader.
+const MACHINE: Option<Machine> = if cfg!(target_arch = "x86_64") {
+    Some(EM_X86_64)
 } else if cfg!(target_arch = "aarch64") {
-    Some(183)
+    Some(EM_AARCH64)
 } else {
     None
 };
@@ -66,68 +74,66 @@ pub fn check(file: &mut File) -> io::Result<Result<(), NotALibrary>> {
         return Ok(Err(NotALibrary::Empty));
     }
     let mut header = Vec::new();
-    file.by_ref().take(HEADER_BYTES).read_to_end(&mut header)?;
-    Ok(match read_header(&header, length) {
-        Err(reason) => Err(reason),
-        Ok(tables) => {
-            let mut programs = vec![0; tables.programs_bytes];
-            file.seek(SeekFrom::Start(tables.programs_at))?;
-            file.read_exact(&mut programs)?;
-            segments_fit(&programs, tables.program_bytes, length)
-        }
-    })
+    file.by_ref()
+        .take(size_of::<Header>() as u64)
+        .read_to_end(&mut header)?;
+    let programs = match read_header(&header, length) {
+        Ok(programs) => programs,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let mut table = vec![0; programs.count * size_of::<Program>()];
+    file.seek(SeekFrom::Start(programs.at))?;
+    file.read_exact(&mut table)?;
+    Ok(segments_fit(&table, programs.count, length))
 }
 
 /// Where the program headers are; checked to lie within the file.
-struct Tables {
-    programs_at: u64,
-    programs_bytes: usize,
-    program_bytes: usize,
+struct Programs {
+    at: u64,
+    count: usize,
 }
 
-fn read_header(header: &[u8], length: u64) -> Result<Tables, NotALibrary> {
+fn read_header(header: &[u8], length: u64) -> Result<Programs, NotALibrary> {
     let foreign = || NotALibrary::Foreign;
     if !header.starts_with(b"\x7fELF") {
         return Err(foreign());
     }
-    if (header.len() as u64) < HEADER_BYTES {
+    if header.len() < size_of::<Header>() {
         return Err(NotALibrary::Truncated {
-            promised: HEADER_BYTES,
+            promised: size_of::<Header>() as u64,
             length,
         });
     }
-    let little = if cfg!(target_endian = "little") { 1 } else { 2 };
-    if header[4] != 2 || header[5] != little {
-        return Err(foreign());
-    }
-    if half(header, 16) != SHARED_OBJECT {
+    let header = Header::parse(header).map_err(|_| foreign())?;
+    let endian = header.endian().map_err(|_| foreign())?;
+    if header.e_type(endian) != ET_DYN {
         return Err(NotALibrary::NotShared);
     }
-    let found = half(header, 18);
+    let found = header.e_machine(endian);
     if let Some(wanted) = MACHINE.filter(|&wanted| wanted != found) {
-        return Err(NotALibrary::Machine { found, wanted });
+        return Err(NotALibrary::Machine {
+            found: found.0,
+            wanted: wanted.0,
+        });
     }
-    let (programs_at, sections_at) = (word(header, 32), word(header, 40));
-    let (program_bytes, programs) = (half(header, 54), half(header, 56));
-    let (section_bytes, sections) = (half(header, 58), half(header, 60));
-    if program_bytes < 56 || programs == 0 {
+    let count = usize::from(header.e_phnum(endian));
+    if usize::from(header.e_phentsize(endian)) != size_of::<Program>() || count == 0 {
         return Err(foreign());
     }
-    let programs_bytes = usize::from(program_bytes) * usize::from(programs);
-    fits(programs_at, programs_bytes as u64, length)?;
-    let sections_bytes = u64::from(section_bytes) * u64::from(sections);
-    fits(sections_at, sections_bytes, length)?;
-    Ok(Tables {
-        programs_at,
-        programs_bytes,
-        program_bytes: program_bytes.into(),
-    })
+    let at = header.e_phoff(endian);
+    fits(at, (count * size_of::<Program>()) as u64, length)?;
+    let sections = usize::from(header.e_shnum(endian)) * size_of::<Section>();
+    fits(header.e_shoff(endian), sections as u64, length)?;
+    Ok(Programs { at, count })
 }
 
-fn segments_fit(programs: &[u8], each: usize, length: u64) -> Result<(), NotALibrary> {
-    programs
-        .chunks_exact(each)
-        .try_for_each(|program| fits(word(program, 8), word(program, 32), length))
+fn segments_fit(table: &[u8], count: usize, length: u64) -> Result<(), NotALibrary> {
+    let (programs, _) =
+        slice_from_bytes::<Program>(table, count).map_err(|()| NotALibrary::Foreign)?;
+    programs.iter().try_for_each(|program| {
+        let (at, bytes) = (&program.p_offset, &program.p_filesz);
+        fits(at.get(NativeEndian), bytes.get(NativeEndian), length)
+    })
 }
 
 fn fits(at: u64, bytes: u64, length: u64) -> Result<(), NotALibrary> {
@@ -138,20 +144,6 @@ fn fits(at: u64, bytes: u64, length: u64) -> Result<(), NotALibrary> {
     Ok(())
 }
 
-fn half(bytes: &[u8], at: usize) -> u16 {
-    u16::from_ne_bytes(field(bytes, at..at + 2))
-}
-
-fn word(bytes: &[u8], at: usize) -> u64 {
-    u64::from_ne_bytes(field(bytes, at..at + 8))
-}
-
-fn field<const N: usize>(bytes: &[u8], range: Range<usize>) -> [u8; N] {
-    bytes[range]
-        .try_into()
-        .expect("both callers ask for as many bytes as they take")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,9 +151,9 @@ mod tests {
     /// The smallest header that passes: one segment of 16 bytes, no sections.
     fn sound() -> Vec<u8> {
         let mut file = vec![0; 136];
-        file[..6].copy_from_slice(b"\x7fELF\x02\x01");
-        put(&mut file, 16, &SHARED_OBJECT.to_ne_bytes());
-        put(&mut file, 18, &MACHINE.unwrap_or(62).to_ne_bytes());
+        file[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+        put(&mut file, 16, &ET_DYN.0.to_ne_bytes());
+        put(&mut file, 18, &MACHINE.unwrap_or(EM_X86_64).0.to_ne_bytes());
         put(&mut file, 32, &64_u64.to_ne_bytes());
         put(&mut file, 54, &56_u16.to_ne_bytes());
         put(&mut file, 56, &1_u16.to_ne_bytes());
@@ -261,7 +253,10 @@ mod tests {
             put(&mut file, 18, &8_u16.to_ne_bytes());
             assert_eq!(
                 checked(&file),
-                Err(NotALibrary::Machine { found: 8, wanted })
+                Err(NotALibrary::Machine {
+                    found: 8,
+                    wanted: wanted.0
+                })
             );
         }
     }
