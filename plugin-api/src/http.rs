@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::http_date::seconds_since_1970;
 use crate::{Extra, SourceError};
 
 /// One request. `Debug` leaves out the query, the header values and the body, because any
@@ -174,6 +173,12 @@ impl Head {
     }
 }
 
+/// A moment as HTTP writes them (RFC 9110, section 5.6.7), in seconds since 1970.
+fn seconds_since_1970(text: &str) -> Option<u64> {
+    let moment = httpdate::parse_http_date(text.trim()).ok()?;
+    Some(moment.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}
+
 /// Longer than any limit that a service means.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
@@ -282,9 +287,15 @@ mod tests {
             ("soon", NOON, None),
             ("", NOON, None),
             ("Sat, 21 Nov 2026 12:01:30 GMT", NOON, Some(90)),
-            ("Mon, 21 Nov 2056 12:00:00 GMT", NOON, Some(86_400)),
+            ("Tue, 21 Nov 2056 12:00:00 GMT", NOON, Some(86_400)),
             ("Sat, 21 Nov 2026 12:00:00 GMT", NOON, None),
             ("Sat, 21 Nov 2026 11:59:59 GMT", NOON, None),
+            // The two forms that clients still have to read.
+            ("Saturday, 21-Nov-26 12:01:30 GMT", NOON, Some(90)),
+            ("Sat Nov 21 12:01:30 2026", NOON, Some(90)),
+            ("Sat, 29 Feb 2027 12:00:00 GMT", NOON, None),
+            ("Sat, 21 Nov 2026 24:00:00 GMT", NOON, None),
+            ("Sat, 21 Nov 2026 12:01:30 CET", NOON, None),
             // Counted by this machine's clock, which both are far from.
             ("Fri, 31 Dec 9999 23:59:59 GMT", "today", Some(86_400)),
             ("Thu, 01 Jan 1970 00:00:01 GMT", "today", None),

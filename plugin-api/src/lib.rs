@@ -87,7 +87,6 @@ mod extra;
 mod hit;
 mod host;
 pub mod http;
-mod http_date;
 pub mod needs;
 mod path_map;
 mod progress;
