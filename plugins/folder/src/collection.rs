@@ -11,7 +11,7 @@ use crate::error::FolderError;
 use crate::index::Index;
 use crate::walk::{Found, walk};
 
-/// All tracks of all directories, once somebody asked.
+/// All tracks of all directories, read at the first search.
 #[derive(Debug, Default)]
 pub(crate) struct Collection {
     /// Held while reading: searches that come meanwhile wait for the same reading instead of
@@ -20,7 +20,7 @@ pub(crate) struct Collection {
 }
 
 impl Collection {
-    /// The index; reads the directories if nobody did yet.
+    /// The index; reads the directories if that has not been done.
     pub(crate) fn index(
         &self,
         directories: &Directories,
@@ -40,7 +40,7 @@ impl Collection {
 fn read(directories: &Directories, host: &Host) -> Result<Index, FolderError> {
     let probed = directories.probe()?;
     for error in &probed.unreadable {
-        host.log(LogLevel::WARN, &format!("{error}; left out"), &[]);
+        host.log(LogLevel::WARN, &format!("{error}; skipped"), &[]);
     }
     let mut all = Found::default();
     let mut known = HashSet::new();
@@ -68,11 +68,11 @@ fn report(found: &Found, host: &Host) {
         host.log(LogLevel::INFO, "audio files read", &[("files", &files)]);
     }
     for error in &found.unreadable {
-        host.log(LogLevel::DEBUG, &format!("left out: {error}"), &[]);
+        host.log(LogLevel::DEBUG, &format!("skipped: {error}"), &[]);
     }
     if !found.unreadable.is_empty() {
         let count = found.unreadable.len().to_string();
-        let message = format!("{count} files or directories could not be read and are left out");
+        let message = format!("{count} files or directories could not be read and are skipped");
         host.log(LogLevel::WARN, &message, &[("count", &count)]);
     }
     for link in &found.links {

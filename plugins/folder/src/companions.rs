@@ -59,7 +59,7 @@ pub(crate) fn beside(audio: &Path, links: Links, host: &Host) -> Companions {
     let usable = |path: &Path, largest, recognise: fn(&[u8]) -> Option<&'static str>| {
         read(path, links, largest, recognise)
             .inspect_err(|why| {
-                let message = format!("{} is left out: {why}", path.display());
+                let message = format!("{} is skipped: {why}", path.display());
                 host.log(LogLevel::WARN, &message, &[]);
             })
             .ok()

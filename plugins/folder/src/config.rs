@@ -35,7 +35,7 @@ impl Options {
     /// Reads the settings.
     ///
     /// An entry without text is refused and not ignored: made absolute it would be the current
-    /// directory, which nobody means by an empty line.
+    /// directory, which an empty line never means.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self, FolderError> {
         let mut directories = Vec::new();
         for text in settings.list(PATHS) {

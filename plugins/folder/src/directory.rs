@@ -28,7 +28,7 @@ pub(crate) struct Readable {
     pub(crate) real: PathBuf,
 }
 
-/// What a look at each directory told.
+/// The result of reading each directory.
 #[derive(Debug)]
 pub(crate) struct Probed {
     /// At least one.
@@ -143,7 +143,7 @@ pub(crate) fn open_regular(path: &Path) -> Result<(File, fs::Metadata), FolderEr
     Ok((file, metadata))
 }
 
-/// Whether a file or directory of that name is left out: trash cans, caches, `._` twins of a
+/// Whether a file or directory of that name is skipped: trash cans, caches, `._` twins of a
 /// Mac, the staging of a library. `...Baby One More Time` and `.38 Special` are music.
 pub(crate) fn is_hidden(name: &OsStr) -> bool {
     match name.as_encoded_bytes() {

@@ -48,7 +48,7 @@ pub(crate) fn download(
 }
 
 /// By content, and nothing else is handed out: a directory of music may also hold what is
-/// nobody's business.
+/// irrelevant.
 fn extension_of(original: &Original) -> Result<&'static str, FolderError> {
     format::recognise(original.file())
         .map_err(|source| FolderError::reading(original.path(), source))?

@@ -24,7 +24,7 @@ pub(crate) fn is_candidate(name: &std::path::Path) -> bool {
         })
 }
 
-/// The container, by the first bytes; `None` if it is no audio we know. The reader stands
+/// The container, by the first bytes; `None` if it is not audio we know. The reader stands
 /// anywhere afterwards.
 pub(crate) fn recognise<R: Read + Seek>(reader: R) -> io::Result<Option<FileType>> {
     // `Probe::open` would fall back to the extension, and a web page named `.mp3` would be one.

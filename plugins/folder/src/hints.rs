@@ -211,7 +211,7 @@ fn same(a: &str, b: &str) -> bool {
     words(a) == words(b)
 }
 
-/// Whether the directory above an album names nobody in particular.
+/// Whether the directory above an album is not the name of an artist.
 fn is_collection(artist: &str) -> bool {
     [
         "various artists",

@@ -16,7 +16,7 @@
 //!
 //! **Known limits.** The files are read once, at the first search; what is added later is
 //! found by the next run. A file counts as audio by its extension first (so that a scan opens
-//! no pictures and videos) and by its content then. Hidden files and directories (`.name`) are left out.
+//! no pictures and videos) and by its content then. Hidden files and directories (`.name`) are skipped.
 //! It offers tracks only, no albums.
 //!
 //! **The way through it.** `config` reads the settings. `collection` asks `directory` which
@@ -101,7 +101,7 @@ impl Source for FolderSource {
     }
 
     /// Nothing to do: a copy looks at its [`Progress`] between any two chunks of a mebibyte and
-    /// keeps no other process or connection that would have to be told.
+    /// has no other process or connection to notify.
     fn cancel_raw(&self, _target_id: &str) -> Result<bool, SourceError> {
         Ok(false)
     }

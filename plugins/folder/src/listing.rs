@@ -76,7 +76,7 @@ impl Listing {
         Ok((directory, entries))
     }
 
-    /// `None` for what nobody wants to hear of, and for directories: their turn comes.
+    /// `None` for irrelevant files, and for directories, which are read later.
     fn look_at(&mut self, entry: &DirEntry, way: &[Place]) -> Option<Seen> {
         // Before anything is asked of the system: what is hidden is not unreadable either.
         if is_hidden(&entry.file_name()) {

@@ -1,5 +1,5 @@
 //! One audio file -> what is known of it: from its tags, from its audio, and where the tags
-//! are silent from its path. Trusts no value: what cannot be true is left out.
+//! are silent from its path. Trusts no value: an impossible one is ignored.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
@@ -75,7 +75,7 @@ fn parse(
     container: FileType,
 ) -> Result<(TaggedFile, Option<&'static str>), FileParseError> {
     let options = ParseOptions::new()
-        // A bad tag is no reason to leave a good file out.
+        // A bad tag does not exclude a good file.
         .parsing_mode(ParsingMode::Relaxed)
         .read_cover_art(false);
     file.rewind()?;
@@ -261,7 +261,7 @@ fn clean(text: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// `3` or `3/12`; zero means that nobody counted.
+/// `3` or `3/12`; zero means unknown.
 fn position(text: &str) -> Option<u32> {
     let number = text.split('/').next().unwrap_or_default();
     number.trim().parse().ok().filter(|&n| n > 0)

@@ -2,7 +2,7 @@
 //! [`Directories::locate`](crate::directory::Directories::locate) to decide.
 //!
 //! File names on Unix are bytes; ids are text. What is text stays readable, so that a journal
-//! shows `/music/Björk/01 Jóga.flac`; bytes that are no text, control characters and `%` itself
+//! shows `/music/Björk/01 Jóga.flac`; bytes that are not text, control characters and `%` itself
 //! are written as `%` with two hexadecimal digits (RFC 3986, section 2.1).
 
 use std::path::{Path, PathBuf};

@@ -29,7 +29,7 @@ const UNDO_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) enum Added {
     /// It was taken in.
     Now(Box<Album>),
-    /// Somebody added it since we looked.
+    /// It was added by another client in the meantime.
     Before,
     /// Lidarr's database had two writers at once.
     InConflict,
@@ -235,7 +235,7 @@ impl Api {
         self.read(request, Asked::Files)
     }
 
-    /// Takes a command back that has not begun. One that has is no error.
+    /// Cancels a command that has not begun. One that has begun is not an error.
     pub(crate) fn drop_command(&self, id: i64) -> Result<(), SourceError> {
         self.delete(&format!("command/{id}"), &[], &[404, 409])
     }

@@ -69,14 +69,14 @@ pub(crate) const WAITS: [(&str, &str); 6] = [
 /// Reads the settings. A setting that is missing makes them incomplete.
 ///
 /// # Errors
-/// `NotConfigured` when a setting is there and cannot be meant.
+/// `NotConfigured` when a setting is present but invalid.
 pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
     let patience = patience(settings)?;
     let paths = PathMap::parse(settings.list("path_map")).map_err(SourceError::not_configured)?;
     let server = match settings.text("url") {
         None => None,
         Some(url) => Some(ServerUrl::parse(url, &API).map_err(|why| {
-            SourceError::not_configured(format!("`url` is no address of a Lidarr: {why}"))
+            SourceError::not_configured(format!("`url` is not an address of a Lidarr: {why}"))
         })?),
     };
     let (Some(server), Some(key), Some(paths)) = (server, settings.text("api_key"), paths) else {

@@ -25,7 +25,7 @@ impl Original {
     pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         // Asked before opening, which a pipe would not return from.
         if !path.metadata()?.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let file = File::open(&path)?;
         match file.metadata()?.len() {

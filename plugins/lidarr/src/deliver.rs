@@ -146,7 +146,7 @@ fn described(
     }
 }
 
-/// The number of each track on its disc: what it says itself, or where that is no number
+/// The number of each track on its disc: what it says itself, or where that is not a number
 /// (`A1`) its rank on the disc.
 fn numbers(tracks: &[Track]) -> Vec<Option<u32>> {
     let mut discs: BTreeMap<Option<u32>, Vec<u32>> = BTreeMap::new();

@@ -150,7 +150,7 @@ pub(crate) enum Failure {
     /// Several tracks in each file.
     #[error("the album is one file for several tracks, which musicdl does not split")]
     Unsplit,
-    /// The host could not carry the request, or was told to stop.
+    /// The host could not carry the request, or was asked to stop.
     #[error("{}", .0.message)]
     Host(#[from] SourceError),
 }
@@ -287,7 +287,7 @@ fn sentences(complaints: &[Complaint]) -> String {
     all.join("; ")
 }
 
-/// Somebody else's words behind a colon, if there are any.
+/// The service's own message behind a colon, if there is one.
 fn quoted(message: &str) -> String {
     match one_line(message).as_str() {
         "" => String::new(),
@@ -305,7 +305,7 @@ pub(crate) fn span(time: Duration) -> String {
     }
 }
 
-/// Somebody else's words, one line and not too much of it.
+/// The service's own message, cut to one line of limited length.
 pub(crate) fn one_line(message: &str) -> String {
     let words: String = message
         .chars()

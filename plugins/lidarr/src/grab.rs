@@ -45,7 +45,9 @@ pub(crate) fn download(
     }
     progress.check()?;
     let Some(mbid) = mbid_of(&request.target_id) else {
-        return Err(SourceError::not_found("the target is no album of Lidarr's"));
+        return Err(SourceError::not_found(
+            "the target is not an album of Lidarr's",
+        ));
     };
     let run = lidarr.running.enter(&mbid, progress)?;
     lidarr.finish_undoing();
@@ -367,7 +369,7 @@ impl Grab<'_> {
             return lidarr.book.forget(host, self.mbid);
         };
         match error.kind {
-            // What nobody waits for any more must not be fetched later.
+            // An abandoned download must not be fetched later.
             ErrorKind::Cancelled | ErrorKind::NotFound => {
                 // Written first: the host may end us before Lidarr has answered.
                 self.deeds.to_undo = true;

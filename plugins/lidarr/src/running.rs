@@ -1,4 +1,4 @@
-//! Which downloads run, so that nobody fetches one album twice at once, and every wait of
+//! Which downloads run, so that no album is fetched twice at once, and every wait of
 //! theirs, so that a cancel is heard in it.
 
 use std::collections::BTreeSet;

@@ -71,7 +71,7 @@ fn hits(api: &Api, term: &str) -> Result<Vec<Hit>, SourceError> {
     if hits.len() < listed {
         api.host().log(
             LogLevel::WARN,
-            "albums without an id or a title were left out",
+            "albums without an id or a title were skipped",
             &[
                 ("term", term),
                 ("left_out", &(listed - hits.len()).to_string()),

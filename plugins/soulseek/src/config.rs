@@ -49,7 +49,7 @@ pub(crate) struct Patience {
 /// Reads the settings. A setting that is missing makes them incomplete.
 ///
 /// # Errors
-/// `NotConfigured` when a setting is there and cannot be meant.
+/// `NotConfigured` when a setting is present but invalid.
 pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
     let Some(url) = settings.text("url") else {
         return Ok(Configured::Incomplete(
@@ -57,7 +57,7 @@ pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
         ));
     };
     let address = ServerUrl::parse(url, &API)
-        .map_err(|why| SourceError::not_configured(format!("`url` is no address: {why}")))?;
+        .map_err(|why| SourceError::not_configured(format!("`url` is not an address: {why}")))?;
     let Some(key) = settings.text("api_key") else {
         return Ok(Configured::Incomplete(
             "set `api_key` to a key from slskd's `web.authentication.api_keys`".to_owned(),

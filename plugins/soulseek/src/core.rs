@@ -74,7 +74,7 @@ impl Core {
         }
     }
 
-    /// Ends what earlier runs left and nobody took up.
+    /// Ends what earlier runs left and no job took over.
     pub(crate) fn sweep(&self) {
         for id in self.ledger.inherited_searches() {
             self.delete_search(&id);

@@ -18,7 +18,7 @@ use crate::target::Target;
 
 /// Below slskd's downloads directory: one directory for each of our downloads.
 pub(crate) const OWN_DIRECTORIES: &str = "musicdl/";
-/// slskd takes two requests at a time; the third is told to come again.
+/// slskd takes two requests at a time; the third is asked to retry.
 const BUSY: Duration = Duration::from_millis(300);
 const BUSY_TRIES: u32 = 40;
 /// A download of the same file may end between our request and our look at the list.

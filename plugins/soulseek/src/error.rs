@@ -70,7 +70,7 @@ impl Failure {
         self.status() == Some(429)
     }
 
-    /// Nobody knows whether the request arrived.
+    /// It is unknown whether the request arrived.
     pub(crate) fn is_lost(&self) -> bool {
         match self {
             Failure::Host(error) => error.kind == ErrorKind::Transient,

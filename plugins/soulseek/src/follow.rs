@@ -6,9 +6,9 @@
 //! by itself, so that the thread asks: each second at first and while bytes flow, else ever
 //! less often.
 //!
-//! A job belongs to whoever works on it: it is in the list, or in the thread's hands while
+//! A job has one owner at a time: it is in the list, or in the thread's hands while
 //! it is looked at. What others need of it (is it to be cancelled, which download is it) is
-//! in its [`Mark`], so that nobody waits for slskd under a lock.
+//! in its [`Mark`], so that no lock is held while slskd is asked.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,14 +21,14 @@ use musicdl_plugin_api::SourceError;
 use crate::core::Core;
 use crate::job::{Job, Next};
 
-/// How often the thread looks whether somebody cancelled.
+/// How often the thread checks for cancelled jobs.
 const TICK: Duration = Duration::from_millis(250);
 /// A run that goes on where a killed one was has taken up that one's downloads by now; what
 /// is left is ended when there is nothing else to do. Not by a process that fetches nothing:
 /// it may be a look at the sources beside the run that those downloads belong to.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(120);
 
-/// What everybody may know of a job.
+/// The shared part of a job.
 #[derive(Debug)]
 pub(crate) struct Mark {
     pub(crate) target_id: String,
@@ -153,7 +153,7 @@ impl Drop for Follower {
         };
         self.shared.changed.notify_all();
         if let Some(thread) = thread {
-            // A panic was told to its job, and there is nothing else to lose here.
+            // A panic was reported to its job, and there is nothing else to lose here.
             drop(thread.join());
         }
         if fetched {

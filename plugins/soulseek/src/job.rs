@@ -292,7 +292,7 @@ impl Job {
         let size = self.target.size;
         let local = self.setup.downloads.local().display();
         SourceError::transient(match bytes {
-            0 => format!("slskd is done, and below {local} is no such file"),
+            0 => format!("slskd is done, but there is no such file below {local}"),
             _ => format!("the file below {local} has {bytes} bytes, the peer announced {size}"),
         })
     }

@@ -12,7 +12,7 @@
 //! Known limits: single tracks, no folders as a whole. 34 searches per 220 s, because the
 //! network bans who searches faster; a text searched for in the last 220 s is answered from
 //! memory. Peers' words on length, bitrate and sample rate are passed on unverified, and
-//! title, artist and album are read from paths. Locked files are left out. A peer that
+//! title, artist and album are read from paths. Locked files are skipped. A peer that
 //! failed twice is left alone for the run.
 //!
 //! Downloads are handed over ([`Download::Following`]): one thread, `follow`, asks slskd

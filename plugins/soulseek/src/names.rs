@@ -163,7 +163,7 @@ impl Names {
 
     fn read_stem(&mut self, stem: &str, above: Option<String>, wanted: &Wanted) {
         let mut parts = parts(stem);
-        // `Artist - Album - 01 - Title`: what stands before the number is no title.
+        // `Artist - Album - 01 - Title`: what stands before the number is not a title.
         let number = parts.iter().rposition(|part| position(part).is_some());
         match number.filter(|&at| at + 1 < parts.len()) {
             Some(at) => {

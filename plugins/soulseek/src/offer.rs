@@ -1,7 +1,7 @@
-//! What peers answered -> hits, best offers first. Locked files are left out: slskd cannot
+//! What peers answered -> hits, best offers first. Locked files are skipped: slskd cannot
 //! fetch them for us.
 //!
-//! Attributes are the peers' word and nobody checked them; names are read from paths.
+//! Attributes are declared by the peers and not checked; names are read from paths.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -60,7 +60,7 @@ fn wanted(query: &Query) -> Wanted {
     }
 }
 
-/// Files that are no hits, for whoever wonders in the log.
+/// Files that are not hits, counted for the log.
 #[derive(Default)]
 struct LeftOut {
     locked: usize,
@@ -89,7 +89,7 @@ impl LeftOut {
             .iter()
             .map(|(why, count)| (*why, count.as_str()))
             .collect();
-        host.log(LogLevel::DEBUG, "files found and left out", &fields);
+        host.log(LogLevel::DEBUG, "files found and skipped", &fields);
     }
 }
 
@@ -135,7 +135,7 @@ fn path_of(hit: &Hit) -> String {
         .to_owned()
 }
 
-/// `None` for what is no audio, has no size, or a name that fits no target id.
+/// `None` for what is not audio, has no size, or a name that fits no target id.
 fn hit(
     response: &PeerResponse,
     file: &PeerFile,
@@ -195,7 +195,7 @@ struct Sound {
     lossless: bool,
 }
 
-/// What an extension stands for; `None` for files that are no audio.
+/// What an extension stands for; `None` for files that are not audio.
 fn sound(extension: &str, file: &PeerFile) -> Option<Sound> {
     let (codec, lossless) = match extension {
         "flac" => (Some("flac"), true),

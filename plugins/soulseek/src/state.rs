@@ -62,7 +62,7 @@ pub(crate) fn stage(state: &str) -> Stage {
     if says(state, "Succeeded") {
         Stage::Succeeded
     } else if says(state, "Completed") {
-        // Over, in a way that nobody described yet.
+        // Ended, in an unknown way.
         Stage::Failed(Ending::Errored)
     } else if says(state, "InProgress") {
         Stage::Running

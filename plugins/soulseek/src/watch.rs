@@ -42,7 +42,7 @@ pub(crate) enum Loss {
 }
 
 impl Loss {
-    /// slskd is done with it and does not have to be told.
+    /// slskd has ended it and does not have to be notified.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self, Loss::Ended(..) | Loss::Vanished)
     }
@@ -279,7 +279,7 @@ mod tests {
             (&[(600, THERE, 0, 1)], queue()),
             (&[(600, "Queued, Locally", 0, 1)], queue()),
             (&[(600, "Initializing", 0, 1)], queue()),
-            // Waiting is no stall: the clock of a stall begins with the transfer.
+            // Waiting is not stalling: the clock of a stall begins with the transfer.
             (
                 &[
                     (500, THERE, 0, 1),

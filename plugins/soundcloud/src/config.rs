@@ -8,7 +8,7 @@ use musicdl_ytdlp::{Options, Site};
 const WHOLE: &str = "bestaudio[format_id!*=preview]/best[format_id!*=preview]";
 
 /// # Errors
-/// `NotConfigured` when a setting is there and cannot be meant.
+/// `NotConfigured` when a setting is present but invalid.
 pub(crate) fn read(settings: &Settings) -> Result<(Site, Options), SourceError> {
     let site = Site {
         name: "SoundCloud",

@@ -9,7 +9,7 @@ use crate::track::is_address;
 /// Fetches one track.
 ///
 /// # Errors
-/// `Unsupported` for anything but a track, `NotFound` for what is no address of one,
+/// `Unsupported` for anything but a track, `NotFound` for what is not an address of one,
 /// `Cancelled`, else what yt-dlp says.
 pub(crate) fn download(
     desk: &Desk,
@@ -20,7 +20,7 @@ pub(crate) fn download(
         return Err(SourceError::unsupported("SoundCloud delivers tracks only"));
     }
     if !is_address(&request.target_id) {
-        return Err(SourceError::not_found("that is no address of a track"));
+        return Err(SourceError::not_found("that is not an address of a track"));
     }
     let fetch = Fetch {
         address: &request.target_id,

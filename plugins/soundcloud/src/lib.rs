@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `ytdlp_path`, `ffmpeg_location` | programs that are not on the `PATH` |
 //! | `cookies_file` | cookies of a browser that is logged in; only ever read |
-//! | `proxy`, `ca_file`, `extra_args` | how yt-dlp reaches the net, and what else it is told |
+//! | `proxy`, `ca_file`, `extra_args` | how yt-dlp reaches the net, and further arguments for it |
 //!
 //! Known limits: no albums as a whole, nothing that is encrypted. How yt-dlp is run is
 //! `musicdl-ytdlp`'s.
@@ -34,7 +34,7 @@ pub struct SoundcloudSource {
 }
 
 impl Source for SoundcloudSource {
-    /// Always: it needs no setting. A yt-dlp that is missing is no setting that is, and every
+    /// Always: no setting is required. A missing yt-dlp is not a missing setting, and every
     /// call that needs it says what to install; a mere `false` could not.
     fn is_configured(&self) -> bool {
         true
@@ -58,7 +58,7 @@ impl Source for SoundcloudSource {
     }
 
     /// Always `false`: a running download looks at its `Progress` many times a second, and
-    /// SoundCloud has nothing that could be told.
+    /// SoundCloud keeps nothing that has to be notified.
     fn cancel_raw(&self, _target_id: &str) -> Result<bool, SourceError> {
         Ok(false)
     }

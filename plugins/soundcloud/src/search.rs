@@ -7,7 +7,7 @@ use crate::track;
 
 /// SoundCloud puts what is popular first, and remixes of a song are many.
 const MOST: u32 = 50;
-/// Longer texts are no names, and no address takes them.
+/// Longer texts are not names and do not fit into an address.
 const LONGEST: usize = 200;
 
 /// Hits for a track, in SoundCloud's order.
@@ -36,14 +36,14 @@ pub(crate) fn search(desk: &Desk, query: &Query) -> Result<Vec<Hit>, SourceError
         let left_out = (all - hits.len()).to_string();
         desk.host().log(
             LogLevel::DEBUG,
-            "tracks of which there is only a preview, or nothing in this country, were left out",
+            "tracks with only a preview, or not available in this country, were skipped",
             &[("query", &words), ("left_out", &left_out)],
         );
     }
     Ok(hits)
 }
 
-/// Artist and title, else the query's own text; control characters are nobody's name.
+/// Artist and title, else the query's own text; control characters never belong to a name.
 fn words(query: &Query) -> String {
     let text = match (query.artists.first(), &query.title) {
         (Some(artist), Some(title)) => format!("{artist} {title}"),

@@ -13,7 +13,7 @@ fn a_track_is_found_with_what_its_label_says_and_without_its_preview() {
     let hits = source(&internet, &kit)
         .search_raw(&wanted("Bluebird"))
         .unwrap();
-    assert_eq!(hits.len(), 1, "the preview is no hit: {hits:?}");
+    assert_eq!(hits.len(), 1, "the preview is not a hit: {hits:?}");
     let hit = &hits[0];
     assert_eq!(hit.target_id, BLUEBIRD);
     assert_eq!(

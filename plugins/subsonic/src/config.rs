@@ -70,15 +70,16 @@ pub(crate) struct Account {
 /// Reads the settings. A setting that is missing makes them incomplete.
 ///
 /// # Errors
-/// `NotConfigured` when a setting is there and cannot be meant.
+/// `NotConfigured` when a setting is present but invalid.
 pub(crate) fn read(settings: &Settings) -> Result<Configured, SourceError> {
     let Some(url) = settings.text("url") else {
         return Ok(Configured::Incomplete(
             "set `url` to the address of your server".to_owned(),
         ));
     };
-    let server = ServerUrl::parse(url, &API)
-        .map_err(|why| SourceError::not_configured(format!("`url` is no server address: {why}")))?;
+    let server = ServerUrl::parse(url, &API).map_err(|why| {
+        SourceError::not_configured(format!("`url` is not a server address: {why}"))
+    })?;
 
     let account = match (settings.text("username"), settings.text("password")) {
         (Some(username), Some(password)) => Some(Account {

@@ -99,7 +99,7 @@ fn file_name(hit: &Hit) -> String {
 }
 
 /// The picture the server shows for the song. Without one the music is as good, so that a
-/// failure is only told to the log.
+/// failure is only logged.
 fn cover(api: &Api, hit: &Hit, dir: &Path) -> Result<Option<PathBuf>, SourceError> {
     let Some(id) = extra_value(&hit.extra, "cover_art") else {
         return Ok(None);

@@ -61,7 +61,7 @@ pub(crate) enum Failure {
     /// The server does not know `f=json`.
     #[error("the server answers only in XML, it is too old")]
     OnlyXml,
-    /// JSON that ends early or is no JSON.
+    /// JSON that ends early or is not JSON.
     #[error("the answer is broken: {0}")]
     Broken(String),
     /// Success, and not a byte.
@@ -70,7 +70,7 @@ pub(crate) enum Failure {
     /// Less than the server said the file has, and nothing else says that it is whole.
     #[error("the file ended after {bytes} of {expected} bytes")]
     Short { bytes: u64, expected: u64 },
-    /// The host could not carry the request, or was told to stop.
+    /// The host could not carry the request, or was asked to stop.
     #[error("{}", .0.message)]
     Host(#[from] SourceError),
 }

@@ -1,16 +1,16 @@
 //! Reading JSON that servers of twenty years write: numbers as texts, ids as numbers, one
-//! object where a list is meant, lists left out. What still cannot be read is `None`, or
+//! object where a list is meant, missing lists. What still cannot be read is `None`, or
 //! counted, and never spoils what stands beside it.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A list that may be absent, null, one object, or hold entries nobody can read.
+/// A list that may be absent, null, one object, or hold unreadable entries.
 #[derive(Debug)]
 pub(crate) struct Many<T> {
     pub(crate) items: Vec<T>,
-    /// Entries that were left out.
+    /// Entries that were skipped.
     pub(crate) unreadable: usize,
 }
 

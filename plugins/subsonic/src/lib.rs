@@ -65,7 +65,7 @@ impl Source for SubsonicSource {
     }
 
     /// Always `false`: the host itself carries the download and ends it by its `Progress`,
-    /// and the server has nothing that could be told.
+    /// and the server keeps nothing that has to be notified.
     fn cancel_raw(&self, _target_id: &str) -> Result<bool, SourceError> {
         Ok(false)
     }

@@ -60,7 +60,7 @@ fn hits(api: &Api, text: &str, count: u32) -> Result<Vec<Hit>, SourceError> {
     if hits.len() < listed {
         api.host().log(
             LogLevel::WARN,
-            "songs without an id or a title were left out",
+            "songs without an id or a title were skipped",
             &[
                 ("query", text),
                 ("left_out", &(listed - hits.len()).to_string()),

@@ -26,7 +26,7 @@ pub(crate) struct Config {
 }
 
 /// # Errors
-/// `NotConfigured` when a setting is there and cannot be meant.
+/// `NotConfigured` when a setting is present but invalid.
 pub(crate) fn read(settings: &Settings) -> Result<Config, SourceError> {
     let order = match settings.text("search").unwrap_or("official_first") {
         "official_first" => Order::OfficialFirst,

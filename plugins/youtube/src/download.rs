@@ -12,7 +12,7 @@ use crate::video::is_id;
 /// Fetches one track.
 ///
 /// # Errors
-/// `Unsupported` for anything but a track, `NotFound` for what is no id, `Cancelled`, else
+/// `Unsupported` for anything but a track, `NotFound` for what is not an id, `Cancelled`, else
 /// what yt-dlp says.
 pub(crate) fn download(
     desk: &Desk,
@@ -23,7 +23,7 @@ pub(crate) fn download(
         return Err(SourceError::unsupported("YouTube delivers tracks only"));
     }
     if !is_id(&request.target_id) {
-        return Err(SourceError::not_found("that is no id of a video"));
+        return Err(SourceError::not_found("that is not an id of a video"));
     }
     let formats = format(request.ceiling);
     let fetch = Fetch {

@@ -12,7 +12,7 @@
 //! | `js_runtime`, `js_runtime_path` | the JavaScript runtime, if it is not deno on the `PATH` |
 //! | `ytdlp_path`, `ffmpeg_location` | programs that are not on the `PATH` |
 //! | `cookies_file` | cookies of a browser that is logged in; only ever read |
-//! | `proxy`, `ca_file`, `extra_args` | how yt-dlp reaches the net, and what else it is told |
+//! | `proxy`, `ca_file`, `extra_args` | how yt-dlp reaches the net, and further arguments for it |
 //!
 //! Known limits: lossy audio only, no albums as a whole, nothing that is encrypted, no live
 //! streams. How yt-dlp is run is `musicdl-ytdlp`'s.
@@ -47,7 +47,7 @@ impl YoutubeSource {
 }
 
 impl Source for YoutubeSource {
-    /// Always: it needs no setting. A yt-dlp that is missing is no setting that is, and every
+    /// Always: no setting is required. A missing yt-dlp is not a missing setting, and every
     /// call that needs it says what to install; a mere `false` could not.
     fn is_configured(&self) -> bool {
         true
@@ -73,7 +73,7 @@ impl Source for YoutubeSource {
     }
 
     /// Always `false`: a running download looks at its `Progress` many times a second, and
-    /// YouTube has nothing that could be told.
+    /// YouTube keeps nothing that has to be notified.
     fn cancel_raw(&self, _target_id: &str) -> Result<bool, SourceError> {
         Ok(false)
     }

@@ -26,7 +26,7 @@ pub(crate) fn hit(found: Found) -> Option<Hit> {
         artists: facts.artists,
         album: facts.album,
         duration_ms: facts.duration_ms.or_else(|| found.duration_ms()),
-        // Without the badge it may be clean, or nobody said.
+        // Without the badge it may be clean, or unknown.
         explicit: explicit.then_some(true),
         codec: Some(video::CODEC.to_owned()),
         bitrate: Some(video::BITRATE),

@@ -14,7 +14,7 @@ use crate::video;
 
 /// The right track is among the first or not at all; a second page is a second request.
 const MOST: u32 = 20;
-/// Longer texts are no names, and no address takes them.
+/// Longer texts are not names and do not fit into an address.
 const LONGEST: usize = 200;
 /// An official track of the same name that is this much longer or shorter is another one.
 const TOLERANCE_MS: u64 = 10_000;
@@ -71,7 +71,7 @@ fn read(
     if hits.len() < all {
         desk.host().log(
             LogLevel::DEBUG,
-            "results without an id or a title, live or not public, were left out",
+            "results without an id or a title, live or not public, were skipped",
             &[
                 ("query", words),
                 ("left_out", &(all - hits.len()).to_string()),
@@ -81,7 +81,7 @@ fn read(
     hits
 }
 
-/// Artist and title, else the query's own text; control characters are nobody's name.
+/// Artist and title, else the query's own text; control characters never belong to a name.
 fn words(query: &Query) -> String {
     let text = match (query.artists.first(), &query.title) {
         (Some(artist), Some(title)) => format!("{artist} {title}"),

@@ -49,7 +49,7 @@ pub(crate) fn is_id(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// `None` for what has no id or title, is no finished recording or not for everybody.
+/// `None` for what has no id or title, is not a finished recording or not public.
 pub(crate) fn hit(found: Found, query: &Query) -> Option<Hit> {
     let public = matches!(
         found.availability.as_deref(),

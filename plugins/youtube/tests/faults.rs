@@ -434,10 +434,14 @@ fn what_makes_yt_dlp_refuse_to_start_is_named_with_what_to_do() {
     );
     let no_interpreter = executable(&dir.path().join("broken"), "#!/nowhere/python\n");
     for (key, value, words) in [
-        ("ytdlp_path", path("missing"), "no executable file"),
-        ("ytdlp_path", path("not-executable"), "no executable file"),
+        ("ytdlp_path", path("missing"), "not an executable file"),
+        (
+            "ytdlp_path",
+            path("not-executable"),
+            "not an executable file",
+        ),
         ("ytdlp_path", silent, "it said nothing"),
-        ("ytdlp_path", talking, "this is no yt-dlp"),
+        ("ytdlp_path", talking, "this is not yt-dlp"),
         ("ytdlp_path", failing, "no luck"),
         ("ytdlp_path", no_interpreter, "cannot be started"),
         ("cookies_file", path("missing.txt"), "cannot be used"),

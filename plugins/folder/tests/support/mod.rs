@@ -159,7 +159,7 @@ pub(crate) fn fifo(path: &Path) {
     assert!(status.success(), "mkfifo {}", path.display());
 }
 
-/// A file name that is no UTF-8: `Björk` as Latin-1 wrote it.
+/// A file name that is not UTF-8: `Björk` as Latin-1 wrote it.
 #[cfg(unix)]
 pub(crate) fn latin1_name() -> &'static OsStr {
     use std::os::unix::ffi::OsStrExt;

@@ -47,7 +47,7 @@ pub struct Site {
     pub format: &'static str,
     /// Further arguments of its own, before the user's.
     pub arguments: Vec<String>,
-    /// Whether it is worth a warning when there is no JavaScript runtime.
+    /// Whether a missing JavaScript runtime is worth a warning.
     pub needs_javascript: bool,
 }
 
@@ -146,7 +146,7 @@ impl Desk {
             progress(word);
         });
         if let (Err(Broken::Ended { .. }), false, false) = (&heard, fresh, begun) {
-            // It died while nobody looked, e.g. of too little memory. That is not this
+            // It died between two calls, e.g. for lack of memory. That is not this
             // call's fault.
             self.log(
                 LogLevel::WARN,

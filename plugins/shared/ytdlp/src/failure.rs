@@ -333,7 +333,7 @@ impl Strikes {
                     SourceError::transient(format!("{site}, {doing}: {failure}")),
                 ),
                 Broken::Nonsense(_) if asked == Asked::Start => {
-                    SourceError::not_configured(format!("this is no yt-dlp: {failure}"))
+                    SourceError::not_configured(format!("this is not yt-dlp: {failure}"))
                 }
                 Broken::Nonsense(_) | Broken::Overdue(_) | Broken::Stalled(_) => {
                     SourceError::transient(format!("{site}, {doing}: {failure}"))
@@ -404,7 +404,7 @@ fn last_error(said: &str) -> String {
     }
 }
 
-/// Where what helps nobody begins.
+/// Where the unhelpful part begins.
 const NOISE: [&str; 5] = [
     " (caused by",
     "; please report this issue",

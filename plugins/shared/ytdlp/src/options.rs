@@ -30,7 +30,7 @@ impl Options {
     /// Reads the shared settings.
     ///
     /// # Errors
-    /// `NotConfigured` when a setting is there and cannot be meant.
+    /// `NotConfigured` when a setting is present but invalid.
     pub fn read(settings: &Settings) -> Result<Self, SourceError> {
         let path = |key| settings.text(key).map(PathBuf::from);
         let js_runtime = settings.text("js_runtime").map(str::to_owned);

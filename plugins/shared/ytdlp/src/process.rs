@@ -1,5 +1,5 @@
-//! One running yt-dlp: started, told, heard, ended with everything it started. Which process
-//! serves which call is `desk`'s.
+//! One running yt-dlp: start it, send requests, read answers, end it with everything it
+//! started. Which process serves which call is `desk`'s.
 //!
 //! It leads a process group of its own, so that ffmpeg and the JavaScript runtime end with
 //! it. Its stdin is held open by us alone: when we are gone, it reads the end and kills its
@@ -43,7 +43,7 @@ pub(crate) enum Broken {
     /// It answers in no words of ours.
     #[error("yt-dlp answered what cannot be understood: {0}")]
     Nonsense(String),
-    /// It was ended because nobody wants the answer any more.
+    /// It was ended because its call was cancelled.
     #[error("cancelled")]
     Cancelled,
     /// It was ended because it took longer than that in all.
@@ -60,7 +60,7 @@ pub(crate) struct Patience<'a> {
     pub(crate) whole: Duration,
     /// Between two words.
     pub(crate) silence: Duration,
-    /// Whether nobody wants the answer any more.
+    /// Whether the call was cancelled.
     pub(crate) cancelled: &'a dyn Fn() -> bool,
 }
 
@@ -254,7 +254,7 @@ impl Process {
         }
     }
 
-    /// Ends the whole group and waits until nobody is left to write a file.
+    /// Ends the whole group and waits until no process is left to write a file.
     ///
     /// At once and by SIGKILL: yt-dlp cleans nothing up when asked politely, and ffmpeg would
     /// only finish a file that nobody wants.

@@ -10,7 +10,7 @@ use musicdl_plugin_api::{Extra, SourceError, needs};
 use crate::desk::Site;
 use crate::options::Options;
 
-/// Where programs are when nobody says: a plugin may live without an environment.
+/// Where programs are looked for by default: a plugin may live without an environment.
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Of the environment only this reaches yt-dlp: what it needs to start and to reach the net.
 const PASSED_ON: [&str; 14] = [
@@ -38,12 +38,12 @@ pub(crate) fn find(options: &Options) -> Result<PathBuf, SourceError> {
     match &options.ytdlp {
         Some(path) if is_executable(path) => Ok(path.clone()),
         Some(path) => Err(SourceError::not_configured(format!(
-            "`ytdlp_path` is {}, which is no executable file",
+            "`ytdlp_path` is {}, which is not an executable file",
             path.display()
         ))),
         None => on_path("yt-dlp").ok_or_else(|| {
             SourceError::not_configured(
-                "there is no yt-dlp on the PATH: install it (`pipx install yt-dlp`), or set \
+                "no yt-dlp was found on the PATH: install it (`pipx install yt-dlp`), or set \
                  `ytdlp_path`",
             )
         }),

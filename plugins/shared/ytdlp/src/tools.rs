@@ -46,7 +46,7 @@ pub(crate) fn report(desk: &Desk, version: &str, tools: &Tools) -> Result<Connec
     }
     let (Some(ffmpeg), Some(_)) = (&tools.ffmpeg, &tools.ffprobe) else {
         return Err(SourceError::not_configured(
-            "there is no ffmpeg with ffprobe: install ffmpeg, or set `ffmpeg_location`",
+            "no ffmpeg with ffprobe was found: install ffmpeg, or set `ffmpeg_location`",
         ));
     };
     let mut warnings = Vec::new();
@@ -61,7 +61,9 @@ pub(crate) fn report(desk: &Desk, version: &str, tools: &Tools) -> Result<Connec
                 ));
             }
         }
-        None => warnings.push(format!("yt-dlp calls itself `{version}`, which is no date")),
+        None => warnings.push(format!(
+            "yt-dlp calls itself `{version}`, which is not a date"
+        )),
     }
     let runtime = tools.js_runtimes.iter().find(|runtime| runtime.supported);
     if desk.site.needs_javascript {
@@ -118,7 +120,7 @@ fn javascript_warning(tools: &Tools, runtime: Option<&Runtime>) -> Option<String
         .collect();
     Some(if old.is_empty() {
         format!(
-            "there is no JavaScript runtime, {consequence}: install deno 2.3 or later, or set \
+            "no JavaScript runtime was found, {consequence}: install deno 2.3 or later, or set \
              `js_runtime`"
         )
     } else {
@@ -214,7 +216,7 @@ mod tests {
         let deno = r#"{"name": "deno", "version": "2.9.8", "supported": true}"#;
         for (version, tools, word) in [
             ("2025.11.12", ALL.to_owned(), "days old"),
-            ("nightly", ALL.to_owned(), "no date"),
+            ("nightly", ALL.to_owned(), "not a date"),
             (RECENT, js(none, "null"), "no JavaScript runtime"),
             (RECENT, js(node, "null"), "node 20.20.2 is too old"),
             (RECENT, js(deno, "null"), "yt-dlp-ejs"),

@@ -174,7 +174,7 @@ pub struct Run {
     /// The text.
     #[serde(default)]
     pub text: String,
-    /// The page; `None` if it is no link.
+    /// The page; `None` if it is not a link.
     #[serde(default)]
     pub page: Option<String>,
 }

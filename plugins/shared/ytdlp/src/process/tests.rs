@@ -33,7 +33,7 @@ impl Stand {
         self.dir.path().join("log")
     }
 
-    /// What the script and its children wrote of their ids is no process any more.
+    /// What the script and its children wrote of their ids is not a process any more.
     fn assert_nobody_is_left(&self) {
         let ids = fs::read_to_string(self.dir.path().join("ids")).unwrap_or_default();
         for id in ids.split_whitespace() {
