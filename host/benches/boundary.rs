@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use musicdl::music::SourceName;
-use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route, SourceFacts};
+use musicdl::plugin::services::{HostNet, NetOptions, Route, ServiceContext, SourceFacts};
 use musicdl::plugin::{LoadedLibrary, ProcessOptions, Sandbox, load_in_process};
 use musicdl_plugin_api::{Hit, Query, Settings, Source};
 use tokio::runtime::Runtime;
@@ -44,7 +44,7 @@ fn main() {
     hits(&*source);
     drop(source);
     download::downloads(
-        &scene.ground.services(name(), SourceFacts::default()),
+        &scene.context.services(name(), SourceFacts::default()),
         &scene.runtime,
         2 * ROUNDS + 1,
     );
@@ -52,7 +52,7 @@ fn main() {
 
 /// What processes and services stand on.
 struct Scene {
-    ground: Ground,
+    context: ServiceContext,
     options: Arc<ProcessOptions>,
     /// Carries the requests.
     runtime: Runtime,
@@ -75,7 +75,7 @@ impl Scene {
         let net = HostNet::new(options, runtime.handle().clone()).expect("a client can be made");
         let sandbox = Sandbox::new(dir.path().join("caches"), None);
         Self {
-            ground: Ground {
+            context: ServiceContext {
                 net,
                 store_dir: dir.path().join("store"),
                 temp_root: dir.path().join("temp"),
@@ -97,7 +97,7 @@ impl Scene {
 
     /// In a process of its own, which was started for it.
     fn source(&self, library: &LoadedLibrary) -> Arc<dyn Source> {
-        let services = self.ground.services(name(), SourceFacts::default());
+        let services = self.context.services(name(), SourceFacts::default());
         let settings = Settings::from_pairs([("paths", ["/music"])]);
         library
             .create(settings, services)

@@ -17,7 +17,7 @@ use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
 use musicdl::music::{Codec, Container, SourceName, Track, TrackId};
 use musicdl::plan::{Plan, PlanItem};
-use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route, SourceFacts};
+use musicdl::plugin::services::{HostNet, NetOptions, Route, ServiceContext, SourceFacts};
 use musicdl::publish::{Publisher, Quarantine};
 use musicdl::state::{SourceNotes, State};
 use musicdl::tagging::{self, Art, Id3, Tags};
@@ -175,7 +175,7 @@ async fn engine(task: &Task<'_>, audio: Audio) {
         ..NetOptions::default()
     };
     let net = HostNet::new(options, tokio::runtime::Handle::current()).expect("there is a network");
-    let ground = Ground {
+    let context = ServiceContext {
         net,
         store_dir: dir.join("stores"),
         temp_root: dir.join("temp"),
@@ -183,7 +183,7 @@ async fn engine(task: &Task<'_>, audio: Audio) {
     let name = SourceName::parse("shop").expect("a name");
     let shop = Shop {
         url: url.to_owned(),
-        services: ground.services(name.clone(), SourceFacts::default()),
+        services: context.services(name.clone(), SourceFacts::default()),
     };
     let at_once = u32::try_from(JOBS).expect("a few");
     let limits = Limits {

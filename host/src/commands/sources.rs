@@ -18,7 +18,7 @@ use crate::engine::{Deadlines, PaceWish, SourceHandle};
 use crate::music::SourceName;
 use crate::plugin::sandbox::strength;
 use crate::plugin::scratch::Scratch;
-use crate::plugin::services::{Ground, HostNet, NetError, NetOptions, Route, SourceFacts};
+use crate::plugin::services::{HostNet, NetError, NetOptions, Route, ServiceContext, SourceFacts};
 use crate::plugin::{
     Isolation, LoadedSource, Making, ProcessOptions, RefusalReason, Registry, Sandbox,
 };
@@ -42,7 +42,7 @@ pub(super) struct Sources {
 /// plugins' requests.
 pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
     let scratch = Scratch::below(&std::env::temp_dir()).map_err(no_scratch)?;
-    let ground = ground(config, scratch.path().to_owned())?;
+    let context = service_context(config, scratch.path().to_owned())?;
     let warnings = RefCell::new(Vec::new());
     // The settings are read once; what the services need of them waits here.
     let facts: RefCell<Vec<(SourceName, SourceFacts)>> = RefCell::default();
@@ -61,7 +61,7 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
             let mut all = facts.borrow_mut();
             let kept = all.iter().position(|(known, _)| known == name);
             let kept = kept.map(|at| all.swap_remove(at).1).unwrap_or_default();
-            ground.services(name.clone(), kept)
+            context.services(name.clone(), kept)
         },
         isolation: isolation(config)?,
     };
@@ -97,13 +97,16 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
 
 /// What services stand on, with scratch directories below `temp_root`. Called within the
 /// runtime.
-pub(super) fn ground(config: &Config, temp_root: PathBuf) -> Result<Ground, Failure> {
+pub(super) fn service_context(
+    config: &Config,
+    temp_root: PathBuf,
+) -> Result<ServiceContext, Failure> {
     let net = HostNet::new(
         net_options(&config.network),
         tokio::runtime::Handle::current(),
     )
     .map_err(unusable_network)?;
-    Ok(Ground {
+    Ok(ServiceContext {
         net,
         store_dir: config.state.join("plugins"),
         temp_root,

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::exit::Failure;
-use super::sources::ground;
+use super::sources::service_context;
 use crate::catalog::acoustid::AcoustId;
 use crate::config::{self, AcoustIdConfig, Config};
 use crate::engine::{Inspector, Policy};
@@ -45,7 +45,7 @@ fn ask_by(config: &Config, acoustid: &AcoustIdConfig) -> Result<AcoustId, Failur
         named_hosts: host.iter().cloned().collect(),
         declared_hosts: host.into_iter().collect(),
     };
-    let services = ground(config, std::env::temp_dir())?.services(name, facts);
+    let services = service_context(config, std::env::temp_dir())?.services(name, facts);
     Ok(AcoustId::new(services, acoustid.url.clone(), key))
 }
 

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use musicdl::music::SourceName;
-use musicdl::plugin::services::{Ground, HostNet, NetOptions, Route, SourceFacts};
+use musicdl::plugin::services::{HostNet, NetOptions, Route, ServiceContext, SourceFacts};
 use musicdl_plugin_api::{Files, Host, Progress, ProgressSink, SourceError};
 use tokio::runtime::Runtime;
 
@@ -31,7 +31,7 @@ pub(crate) struct Scene {
     pub(crate) host: Host,
     pub(crate) dir: tempfile::TempDir,
     pub(crate) runtime: Option<Runtime>,
-    ground: Ground,
+    ground: ServiceContext,
 }
 
 impl Scene {
@@ -59,14 +59,14 @@ impl Scene {
             .build()
             .unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let ground = Ground {
+        let context = ServiceContext {
             net: HostNet::new(options, runtime.handle().clone()).unwrap(),
             store_dir: dir.path().join("store"),
             temp_root: dir.path().join("temp"),
         };
         let name = SourceName::parse("subsonic").unwrap();
         Self {
-            host: Host::new(ground.services(name, facts)),
+            host: Host::new(context.services(name, facts)),
             dir,
             runtime: Some(runtime),
             ground,
@@ -76,7 +76,7 @@ impl Scene {
     /// The host of another plugin in the same program.
     pub(crate) fn another(&self, facts: SourceFacts) -> Host {
         let name = SourceName::parse("navidrome").unwrap();
-        Host::new(self.ground.services(name, facts))
+        Host::new(self.context.services(name, facts))
     }
 
     /// Where the tests save to.

@@ -18,7 +18,7 @@ use crate::kit::bench::watched::Watched;
 use crate::kit::bench::{Around, Bench, HELP, Say};
 use crate::kit::child::{Child, ChildError, IN_PROCESS, Message};
 use crate::plugin::LoadedLibrary;
-use crate::plugin::services::{Ground, HostNet, SourceFacts};
+use crate::plugin::services::{HostNet, ServiceContext, SourceFacts};
 use crate::ui::Screen;
 
 /// The parent's side. Ends with `quit` or the end of the input; partly done when there is
@@ -130,7 +130,7 @@ pub(super) fn in_process(
     // What a plugin keeps while it is tried is not mixed with what it keeps for runs.
     let kept = tempfile::tempdir()
         .map_err(|error| Failure::new(Exit::Disk, format!("no temporary directory: {error}")))?;
-    let ground = Ground {
+    let context = ServiceContext {
         net,
         store_dir: kept.path().to_owned(),
         temp_root: kept.path().to_owned(),
@@ -144,7 +144,7 @@ pub(super) fn in_process(
             Ok(settings)
         },
         services: &|library| {
-            let services = ground.services(library.name.clone(), facts.take());
+            let services = context.services(library.name.clone(), facts.take());
             Arc::new(Watched::new(services, Arc::clone(&say))) as Arc<dyn HostServices>
         },
         say: Arc::clone(&say),

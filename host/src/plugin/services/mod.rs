@@ -31,9 +31,9 @@ use http::SourceNet;
 pub use http::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit, Traffic};
 pub(in crate::plugin) use log::visible;
 
-/// What the services of all sources stand on.
+/// What the services of all sources share.
 #[derive(Clone, Debug)]
-pub struct Ground {
+pub struct ServiceContext {
     /// What their HTTP clients are made from.
     pub net: Arc<HostNet>,
     /// Directory of the stores, one `NAME.json` each; made on the first write.
@@ -42,7 +42,7 @@ pub struct Ground {
     pub temp_root: PathBuf,
 }
 
-impl Ground {
+impl ServiceContext {
     /// The services of the source of that name. Dropping the last handle removes its scratch
     /// directory.
     ///

@@ -20,12 +20,12 @@ impl Scene {
     }
 
     fn services(&self, name: &str) -> Arc<dyn HostServices> {
-        let ground = Ground {
+        let context = ServiceContext {
             net: HostNet::new(NetOptions::default(), self.runtime.handle().clone()).unwrap(),
             store_dir: self.root.path().join("plugins"),
             temp_root: self.root.path().join("tmp"),
         };
-        ground.services(SourceName::parse(name).unwrap(), SourceFacts::default())
+        context.services(SourceName::parse(name).unwrap(), SourceFacts::default())
     }
 }
 

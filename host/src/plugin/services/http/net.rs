@@ -145,7 +145,7 @@ pub struct HostNet {
 }
 
 impl HostNet {
-    /// The ground for clients whose exchanges run on that runtime, which needs IO, time and a
+    /// Makes what clients share whose exchanges run on that runtime, which needs IO, time and a
     /// worker thread of its own: a current-thread runtime moves only while somebody blocks on
     /// it.
     ///
