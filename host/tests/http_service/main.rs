@@ -31,7 +31,7 @@ pub(crate) struct Scene {
     pub(crate) host: Host,
     pub(crate) dir: tempfile::TempDir,
     pub(crate) runtime: Option<Runtime>,
-    ground: ServiceContext,
+    context: ServiceContext,
 }
 
 impl Scene {
@@ -69,7 +69,7 @@ impl Scene {
             host: Host::new(context.services(name, facts)),
             dir,
             runtime: Some(runtime),
-            ground,
+            context,
         }
     }
 

@@ -16,7 +16,7 @@ use std::time::Instant;
 use musicdl_plugin_api::http::{Body, Saved};
 use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceError};
 
-use super::room::{Place, Room};
+use super::dest_dir::{DestDir, DestFile};
 use super::running::Running;
 use crate::plugin::crew::Crew;
 use crate::plugin::messages::{Served, Service, Sign, ToChild};
@@ -129,11 +129,11 @@ impl Errands {
                 mut request, dest, ..
             } => {
                 request.body = bytes;
-                let place = self.place(running, &dest)?;
+                let file = self.dest_file(running, &dest)?;
                 let progress = self.progress_of_save(running, id);
                 let saved = services
-                    .http_save(&request, place.path(), &progress)
-                    .map_err(|error| place.by_its_name(error))?;
+                    .http_save(&request, file.path(), &progress)
+                    .map_err(|error| file.by_its_name(error))?;
                 let Saved { head, bytes, body } = saved;
                 let saved = Saved {
                     head,
@@ -184,18 +184,20 @@ impl Errands {
     }
 
     /// A file is saved below the directory of a running download, or the scratch directory.
-    fn place(&self, running: &Running, dest: &Path) -> Result<Place, SourceError> {
-        let downloads: Vec<Room> = {
+    fn dest_file(&self, running: &Running, dest: &Path) -> Result<DestFile, SourceError> {
+        let downloads: Vec<DestDir> = {
             let floor = running.floor();
             let downloads = floor.downloads.values();
-            downloads.map(|download| download.room.clone()).collect()
+            downloads
+                .map(|download| download.dest_dir.clone())
+                .collect()
         };
-        let scratch = lock(&self.scratch).as_deref().map(Room::new);
-        let place = downloads
+        let scratch = lock(&self.scratch).as_deref().map(DestDir::new);
+        let file = downloads
             .iter()
             .chain(&scratch)
-            .find_map(|room| room.place(dest));
-        place.ok_or_else(|| {
+            .find_map(|dir| dir.file(dest));
+        file.ok_or_else(|| {
             SourceError::permanent(format!(
                 "`{}` is neither in the directory of a running download nor in the plugin's \
                  scratch directory; nothing is saved there",

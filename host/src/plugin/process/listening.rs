@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use musicdl_plugin_api::{Progress, SourceError};
 
-use super::room::Room;
+use super::dest_dir::DestDir;
 use crate::plugin::messages::Sign;
 use crate::plugin::thin::Thin;
 
 pub(super) struct Listening {
     pub(super) progress: Progress,
     /// Where its files go; nothing is saved elsewhere for it.
-    pub(super) room: Room,
+    pub(super) dest_dir: DestDir,
     /// The call has not returned.
     pub(super) in_call: bool,
     /// The plugin has no handle of it any more.
@@ -26,11 +26,11 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    pub(super) fn new(progress: &Progress, room: Room) -> Self {
+    pub(super) fn new(progress: &Progress, dest_dir: DestDir) -> Self {
         let now = Instant::now();
         Self {
             progress: progress.clone(),
-            room,
+            dest_dir,
             in_call: true,
             let_go: false,
             ended: false,

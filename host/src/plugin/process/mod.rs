@@ -12,11 +12,11 @@
 //! a minute is put aside: each call answers an error marked [`DROP_SOURCE`].
 
 mod death;
+mod dest_dir;
 mod errands;
 mod listening;
 mod output;
 mod restart;
-mod room;
 mod running;
 mod start;
 mod tend;
@@ -32,9 +32,9 @@ use musicdl_plugin_api::{
 use semver::Version;
 
 use self::death::{Cause, Death};
+use self::dest_dir::DestDir;
 use self::listening::Listening;
 use self::restart::{Next, Restarts};
-use self::room::Room;
 use self::running::{NoAnswer, Running};
 use super::cut::{self, Cut};
 use super::load::LoadFailure;
@@ -420,7 +420,7 @@ impl Source for ProcessSource {
         progress: &Progress,
     ) -> Result<Download, SourceError> {
         let answer = self.try_call(|running| {
-            let listening = Listening::new(progress, Room::new(&request.dest_dir));
+            let listening = Listening::new(progress, DestDir::new(&request.dest_dir));
             let call = Call::Download {
                 request: Box::new(request.clone()),
                 cancelled: listening.cancelled.is_some(),

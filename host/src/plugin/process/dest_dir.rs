@@ -1,5 +1,5 @@
-//! Where the host writes for a plugin: into a room that the plugin may rearrange meanwhile, by
-//! putting a link where a directory was. A place in it is therefore reached by steps that
+//! Where the host writes for a plugin: into a directory that the plugin may change meanwhile, by
+//! putting a link where a directory was. A file in it is therefore reached by steps that
 //! follow no link, and kept open: what was checked is where the file goes.
 
 use std::ffi::OsStr;
@@ -12,14 +12,14 @@ use crate::beneath;
 
 /// A directory that belongs to a plugin, with all that is in it.
 #[derive(Clone, Debug)]
-pub(super) struct Room {
+pub(super) struct DestDir {
     /// As the plugin was told it.
     told: PathBuf,
     /// Without links on the way to it; it may itself have become one.
     real: PathBuf,
 }
 
-impl Room {
+impl DestDir {
     pub(super) fn new(told: &Path) -> Self {
         // Not the directory itself: only what it lies in is out of the plugin's reach.
         let real = told
@@ -33,8 +33,8 @@ impl Room {
         }
     }
 
-    /// Where a file of that path is to be written; `None` if that is not in this room.
-    pub(super) fn place(&self, dest: &Path) -> Option<Place> {
+    /// Where a file of that path is to be written; `None` if that is not below this directory.
+    pub(super) fn file(&self, dest: &Path) -> Option<DestFile> {
         let name = dest.file_name()?;
         let folder = dest.parent()?;
         let below = folder
@@ -45,19 +45,19 @@ impl Room {
         for step in beneath::steps(below)? {
             dir = beneath::open_folder(&dir, step).ok()?;
         }
-        Some(Place::new(dir, name, dest))
+        Some(DestFile::new(dir, name, dest))
     }
 }
 
 /// A name in a directory that is open.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct DestFile {
     path: PathBuf,
     dest: PathBuf,
     _dir: OwnedFd,
 }
 
-impl Place {
+impl DestFile {
     /// By the handle, which means the same directory whatever its name means by then.
     #[cfg(target_os = "linux")]
     fn new(dir: OwnedFd, name: &OsStr, dest: &Path) -> Self {
@@ -106,20 +106,20 @@ mod tests {
     use super::*;
     use crate::plugin::services::disk;
 
-    /// `room` with the folder `in`, and `elsewhere`.
-    fn ground() -> (TempDir, PathBuf) {
+    /// `dest` with the folder `in`, and `elsewhere`.
+    fn dirs() -> (TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
-        let room = dir.path().join("room");
-        fs::create_dir_all(room.join("in")).unwrap();
+        let dest = dir.path().join("dest");
+        fs::create_dir_all(dest.join("in")).unwrap();
         fs::create_dir(dir.path().join("elsewhere")).unwrap();
-        (dir, room)
+        (dir, dest)
     }
 
     #[test]
-    fn what_lies_outside_or_behind_a_link_is_no_place() {
-        let (dir, told) = ground();
+    fn a_path_outside_or_behind_a_link_is_rejected() {
+        let (dir, told) = dirs();
         symlink(dir.path().join("elsewhere"), told.join("out")).unwrap();
-        let room = Room::new(&told);
+        let dest_dir = DestDir::new(&told);
         for dest in [
             dir.path().join("elsewhere/song.flac"),
             told.join("../elsewhere/song.flac"),
@@ -130,41 +130,43 @@ mod tests {
             PathBuf::from("song.flac"),
             PathBuf::from("/"),
         ] {
-            assert!(room.place(&dest).is_none(), "{}", dest.display());
+            assert!(dest_dir.file(&dest).is_none(), "{}", dest.display());
         }
-        assert!(room.place(&told.join("song.flac")).is_some());
-        assert!(room.place(&told.join("in/song.flac")).is_some());
+        assert!(dest_dir.file(&told.join("song.flac")).is_some());
+        assert!(dest_dir.file(&told.join("in/song.flac")).is_some());
     }
 
     #[test]
-    fn a_room_that_became_a_link_has_no_places() {
-        let (dir, told) = ground();
-        let room = Room::new(&told);
+    fn a_directory_that_became_a_link_is_rejected() {
+        let (dir, told) = dirs();
+        let dest_dir = DestDir::new(&told);
         fs::rename(&told, dir.path().join("was")).unwrap();
         symlink(dir.path().join("elsewhere"), &told).unwrap();
-        assert!(room.place(&told.join("song.flac")).is_none());
-        assert!(Room::new(&told).place(&told.join("song.flac")).is_none());
+        assert!(dest_dir.file(&told.join("song.flac")).is_none());
+        assert!(DestDir::new(&told).file(&told.join("song.flac")).is_none());
     }
 
     #[test]
-    fn a_room_may_be_told_by_a_path_with_a_link_and_named_without() {
-        let (dir, _) = ground();
+    fn a_path_is_accepted_with_and_without_links_above_the_directory() {
+        let (dir, _) = dirs();
         let linked = dir.path().join("linked");
         symlink(dir.path(), &linked).unwrap();
-        let room = Room::new(&linked.join("room"));
-        assert!(room.place(&linked.join("room/song.flac")).is_some());
-        let real = dir.path().canonicalize().unwrap().join("room/song.flac");
-        assert!(room.place(&real).is_some());
+        let dest_dir = DestDir::new(&linked.join("dest"));
+        assert!(dest_dir.file(&linked.join("dest/song.flac")).is_some());
+        let real = dir.path().canonicalize().unwrap().join("dest/song.flac");
+        assert!(dest_dir.file(&real).is_some());
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_link_put_in_the_way_after_the_look_leads_nowhere() {
-        let (dir, told) = ground();
-        let place = Room::new(&told).place(&told.join("in/song.flac")).unwrap();
+    fn a_link_created_after_the_check_is_not_followed() {
+        let (dir, told) = dirs();
+        let file = DestDir::new(&told)
+            .file(&told.join("in/song.flac"))
+            .unwrap();
         fs::rename(told.join("in"), told.join("was")).unwrap();
         symlink(dir.path().join("elsewhere"), told.join("in")).unwrap();
-        fs::write(place.path(), "song").unwrap();
+        fs::write(file.path(), "song").unwrap();
         assert_eq!(
             fs::read_to_string(told.join("was/song.flac")).unwrap(),
             "song"
@@ -174,11 +176,11 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_file_as_it_was_asked_for() {
-        let (_dir, told) = ground();
+        let (_dir, told) = dirs();
         let dest = told.join("in/song.flac");
-        let place = Room::new(&told).place(&dest).unwrap();
+        let file = DestDir::new(&told).file(&dest).unwrap();
         let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        let error = place.by_its_name(disk::failure("write", place.path(), &full));
+        let error = file.by_its_name(disk::failure("write", file.path(), &full));
         let message = format!("cannot write {}: ", dest.display());
         assert!(error.message.starts_with(&message), "{error}");
         assert_eq!(extra_value(&error.extra, "io_error"), Some("StorageFull"));
