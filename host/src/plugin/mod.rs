@@ -8,7 +8,7 @@
 //!
 //! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
 //! the other end of that, and `messages` in `frames` are what both say. `cut`, `thin`, `crew`
-//! and `family` keep one plugin's answers, noise, threads and children within bounds,
+//! and `process_tree` keep one plugin's answers, noise, threads and children within bounds,
 //! [`sandbox`] its reach, and [`scratch`] what it leaves behind.
 
 pub mod child;
@@ -16,12 +16,12 @@ mod crew;
 mod cut;
 pub mod discover;
 pub mod elf;
-mod family;
 mod frames;
 pub mod info;
 pub mod load;
 mod messages;
 pub mod process;
+mod process_tree;
 pub mod registry;
 pub mod report;
 pub mod sandbox;

@@ -10,9 +10,9 @@ use std::time::Instant;
 use musicdl_plugin_api::SourceError;
 
 use super::unsendable;
-use crate::plugin::family;
 use crate::plugin::frames::{FrameError, Link};
 use crate::plugin::messages::{Served, Service, Sign, ToHost};
+use crate::plugin::process_tree;
 use crate::plugin::thin::Thin;
 
 /// What comes while a service is waited for.
@@ -62,7 +62,7 @@ impl Line {
                 | FrameError::Unwritable(_)
                 | FrameError::Io(_),
             ) => {
-                family::end_own();
+                process_tree::kill_own();
             }
         }
     }
@@ -88,7 +88,7 @@ impl Line {
                 | FrameError::Unwritable(_)
                 | FrameError::Io(_),
             ) => {
-                family::end_own();
+                process_tree::kill_own();
             }
         }
     }

@@ -31,10 +31,10 @@ use self::line::Line;
 use self::services::RemoteServices;
 use super::crew::Crew;
 use super::cut::{self, Cut};
-use super::family;
 use super::frames::{FrameError, Link, receive};
 use super::load::{LoadFailure, LoadedLibrary, load_content};
 use super::messages::{Answer, Call, Described, ToChild, ToHost};
+use super::process_tree;
 use super::sandbox::{self, Terms};
 
 /// More calls at once than any engine makes; the host bounds them by what is declared.
@@ -110,7 +110,7 @@ fn enter(file: &Path, from_host: &mut BufReader<UnixStream>) -> Result<File, Loa
             .map_err(|error| LoadFailure::Process(format!("it cannot be confined: {error}")))?,
         Ok(Some((None, _))) => {}
         // Without a host there is nothing to live for.
-        Ok(None) | Err(_) => family::end_own(),
+        Ok(None) | Err(_) => process_tree::kill_own(),
     }
     Ok(content?)
 }
@@ -150,7 +150,7 @@ struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        family::end_own();
+        process_tree::kill_own();
     }
 }
 
@@ -177,7 +177,7 @@ impl Child {
                 ToChild::Close => self.close(),
             }
         }
-        family::end_own()
+        process_tree::kill_own()
     }
 
     fn take_call(self: &Arc<Self>, id: u64, call: Call) {
@@ -285,11 +285,11 @@ impl Child {
             let life = child.source().take();
             match life {
                 Some(life) => drop(life),
-                None => family::end_own(),
+                None => process_tree::kill_own(),
             }
         });
         if !taken {
-            family::end_own();
+            process_tree::kill_own();
         }
     }
 }

@@ -18,8 +18,8 @@ use super::output::Output;
 use super::running::Running;
 use super::tend::tend;
 use crate::plugin::child;
-use crate::plugin::family;
 use crate::plugin::frames::Link;
+use crate::plugin::process_tree;
 use crate::plugin::sandbox::Terms;
 use crate::plugin::snapshot::Snapshot;
 
@@ -86,13 +86,13 @@ pub(super) fn start(
             Ok(()) => Ok(running),
             Err(unsent) => {
                 process = unsent.0;
-                family::end(pid);
+                process_tree::kill(pid);
                 process.wait()?;
                 Err(io::Error::other("the thread for the process ended"))
             }
         },
         Err(error) => {
-            family::end(pid);
+            process_tree::kill(pid);
             process.wait()?;
             Err(error)
         }

@@ -11,8 +11,8 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 use super::death::{Cause, Death};
 use super::output::Output;
 use super::running::Running;
-use crate::plugin::family;
 use crate::plugin::messages::ToChild;
+use crate::plugin::process_tree;
 
 /// How often a process that works is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -42,8 +42,8 @@ pub(super) fn tend(
         wait_until_ended(running, AFTER_HANGING_UP);
     }
     let by_itself = has_ended(running);
-    family::end(running.pid);
-    // `family` has killed it, so this returns; its number is ours until here.
+    process_tree::kill(running.pid);
+    // `process_tree` has killed it, so this returns; its number is ours until here.
     let status = process.wait();
     // What it said before its end counts, and may still be on its way to us.
     running.wait_to_hear_all(HEARD_OUT);

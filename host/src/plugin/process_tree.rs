@@ -22,12 +22,12 @@ const ROUNDS: u32 = 250;
 
 /// Kills a session that another process leads, leader included. The caller has not yet
 /// waited for the leader, so that its number is nobody else's.
-pub(super) fn end(leader: Pid) {
+pub(super) fn kill(leader: Pid) {
     // Errors say that somebody is gone already. The leader by itself too: at its very start
     // it leads no group yet.
     let _ = kill_process_group(leader, Signal::KILL);
     let _ = kill_process(leader, Signal::KILL);
-    end_members(leader);
+    kill_members(leader);
 }
 
 /// Kills the session this process leads, this process last.
@@ -38,15 +38,15 @@ pub(super) fn end(leader: Pid) {
 /// started this moment can be left, the memory to start them with. With the latter a thread
 /// may end the process at any time, hence the look before. What has no group of its own ends
 /// together with this process whenever it was started.
-pub(super) fn end_own() -> ! {
+pub(super) fn kill_own() -> ! {
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),
     };
     let _ = setrlimit(Resource::Nproc, none);
-    end_members(getpid());
+    kill_members(getpid());
     let _ = setrlimit(Resource::As, none);
-    end_members(getpid());
+    kill_members(getpid());
     loop {
         let _ = kill_current_process_group(Signal::KILL);
         let _ = kill_process(getpid(), Signal::KILL);
@@ -56,7 +56,7 @@ pub(super) fn end_own() -> ! {
 
 /// Everybody of the session but this process. Who is started while we look is found in the
 /// next round.
-fn end_members(leader: Pid) {
+fn kill_members(leader: Pid) {
     for _ in 0..ROUNDS {
         let members = members(leader);
         if members.is_empty() {
