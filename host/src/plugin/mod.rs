@@ -7,12 +7,11 @@
 //! others nothing.
 //!
 //! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
-//! the other end of that, and `messages` in `frames` are what both say. `cut`, `thin`, `crew`
+//! the other end of that, and `messages` in `frames` are what both say. `cut`, `thin`, `thread_pool`
 //! and `process_tree` keep one plugin's answers, noise, threads and children within bounds,
 //! [`sandbox`] its reach, and [`scratch`] what it leaves behind.
 
 pub mod child;
-mod crew;
 mod cut;
 pub mod discover;
 pub mod elf;
@@ -29,6 +28,7 @@ pub mod scratch;
 pub mod services;
 pub mod snapshot;
 mod thin;
+mod thread_pool;
 pub mod trust;
 
 pub use discover::{DiscoverError, Discovery, NotAFile, discover};

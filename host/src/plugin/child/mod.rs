@@ -3,7 +3,7 @@
 //!
 //! The socket to the host comes as stdin. It is moved to a number of its own, which children
 //! of the plugin do not inherit, and stdin becomes empty. The first thread only reads: calls
-//! go to a crew, answers of the host to whoever waits for them, so that no call can hold up
+//! go to a thread pool, answers of the host to whoever waits for them, so that no call can hold up
 //! a cancel. When the host hangs up, for whatever reason, everything of this session is
 //! killed, this process last.
 //!
@@ -29,13 +29,13 @@ use rustix::process::{Resource, Rlimit, setrlimit, setsid};
 
 use self::line::Line;
 use self::services::RemoteServices;
-use super::crew::Crew;
 use super::cut::{self, Cut};
 use super::frames::{FrameError, Link, receive};
 use super::load::{LoadFailure, LoadedLibrary, load_content};
 use super::messages::{Answer, Call, Described, ToChild, ToHost};
 use super::process_tree;
 use super::sandbox::{self, Terms};
+use super::thread_pool::ThreadPool;
 
 /// More calls at once than any engine makes; the host bounds them by what is declared.
 const MOST_CALLS: usize = 512;
@@ -134,7 +134,7 @@ struct Child {
     /// The library, until it is loaded.
     content: Mutex<Option<Result<File, LoadFailure>>>,
     line: Arc<Line>,
-    crew: Crew,
+    pool: ThreadPool,
     library: Mutex<Option<LoadedLibrary>>,
     source: Mutex<Option<Arc<Life>>>,
 }
@@ -160,7 +160,7 @@ impl Child {
             file: file.to_owned(),
             content: Mutex::new(Some(content)),
             line: Arc::new(Line::new(link)),
-            crew: Crew::new("plugin call", MOST_CALLS),
+            pool: ThreadPool::new("plugin call", MOST_CALLS),
             library: Mutex::new(None),
             source: Mutex::new(None),
         }
@@ -186,7 +186,7 @@ impl Child {
             self.line.expect_cancel(id, cancelled);
         }
         let child = Arc::clone(self);
-        let taken = self.crew.run(move || {
+        let taken = self.pool.run(move || {
             let result = child.answer(id, call);
             child.line.send(&ToHost::Answer { id, result });
         });
@@ -281,7 +281,7 @@ impl Child {
     /// a thread of its own, because the end of a source may ask the host for something.
     fn close(self: &Arc<Self>) {
         let child = Arc::clone(self);
-        let taken = self.crew.run(move || {
+        let taken = self.pool.run(move || {
             let life = child.source().take();
             match life {
                 Some(life) => drop(life),

@@ -1,5 +1,5 @@
 //! What the host does for one plugin process: its requests for services, each on a thread of
-//! a crew, so that a download of an hour holds up nothing.
+//! a pool, so that a download of an hour holds up nothing.
 //!
 //! The services themselves are the same as for a plugin in this process. Decided here: how
 //! many may run at once, and where a file may be saved, because it is the host that writes
@@ -18,9 +18,9 @@ use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceErro
 
 use super::dest_dir::{DestDir, DestFile};
 use super::running::Running;
-use crate::plugin::crew::Crew;
 use crate::plugin::messages::{Served, Service, Sign, ToChild};
 use crate::plugin::thin::Thin;
+use crate::plugin::thread_pool::ThreadPool;
 
 /// Services running at once; more than any concurrency that a source may declare.
 const MOST_AT_ONCE: usize = 256;
@@ -30,7 +30,7 @@ const MOST_BODIES: usize = 256;
 type Shared<T> = Mutex<HashMap<u64, Arc<T>>>;
 
 pub(super) struct Errands {
-    crew: Crew,
+    pool: ThreadPool,
     next_body: AtomicU64,
     bodies: Shared<Mutex<Body>>,
     /// The cancel flags of the files that are being saved.
@@ -46,7 +46,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Errands {
     pub(super) fn new() -> Self {
         Self {
-            crew: Crew::new("plugin service", MOST_AT_ONCE),
+            pool: ThreadPool::new("plugin service", MOST_AT_ONCE),
             next_body: AtomicU64::new(0),
             bodies: Mutex::default(),
             saves: Mutex::default(),
@@ -80,7 +80,7 @@ impl Errands {
                 running.tell(&ToChild::Served { id, result }, &bytes);
             }
         };
-        if !self.crew.run(errand) {
+        if !self.pool.run(errand) {
             lock(&self.saves).remove(&id);
             let busy = format!("{MOST_AT_ONCE} requests to the host run already");
             let result = Err(SourceError::transient(busy));

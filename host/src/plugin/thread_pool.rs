@@ -1,6 +1,6 @@
 //! Threads for work that blocks: each takes one job at a time, a new one is made when all
 //! are busy, and one without work for a while ends. Plugin calls in the child and services
-//! in the host both run on a crew, so that a slow one never holds up a quick one.
+//! in the host both run on such a pool, so that a slow one never holds up a quick one.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ const UNUSED: Duration = Duration::from_secs(30);
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The threads; those that work go on when the last handle is dropped.
-pub(super) struct Crew {
+pub(super) struct ThreadPool {
     name: &'static str,
     most: usize,
     shared: Arc<Shared>,
@@ -31,11 +31,11 @@ struct Jobs {
     waiting: VecDeque<Job>,
     threads: usize,
     idle: usize,
-    disbanded: bool,
+    closed: bool,
 }
 
-impl Crew {
-    /// A crew of at most so many threads, none of them made yet.
+impl ThreadPool {
+    /// A pool of at most `most` threads, none of them made yet.
     pub(super) fn new(name: &'static str, most: usize) -> Self {
         Self {
             name,
@@ -69,9 +69,9 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
-        self.shared.lock().disbanded = true;
+        self.shared.lock().closed = true;
         self.shared.more.notify_all();
     }
 }
@@ -91,7 +91,7 @@ impl Shared {
                 jobs = self.lock();
                 continue;
             }
-            if jobs.disbanded {
+            if jobs.closed {
                 break;
             }
             jobs.idle += 1;
@@ -116,21 +116,21 @@ mod tests {
 
     #[test]
     fn jobs_run_at_once_and_one_beyond_the_limit_is_refused() {
-        let crew = Crew::new("test", 3);
+        let pool = ThreadPool::new("test", 3);
         let together = Arc::new(Barrier::new(4));
         for _ in 0..3 {
             let together = Arc::clone(&together);
-            assert!(crew.run(move || {
+            assert!(pool.run(move || {
                 together.wait();
             }));
         }
-        assert!(!crew.run(|| panic!("refused jobs are not done")));
+        assert!(!pool.run(|| panic!("refused jobs are not done")));
         together.wait();
     }
 
     #[test]
     fn a_thread_is_used_again_also_after_a_job_that_panicked() {
-        let crew = Crew::new("test", 1);
+        let pool = ThreadPool::new("test", 1);
         let (say, hear) = mpsc::channel();
         for n in 0..20 {
             let say = say.clone();
@@ -139,10 +139,10 @@ mod tests {
                 say.send(n).unwrap();
                 assert!(n % 2 == 0, "expected by the test");
             });
-            while crew.shared.lock().threads == 1 && crew.shared.lock().idle == 0 {
+            while pool.shared.lock().threads == 1 && pool.shared.lock().idle == 0 {
                 thread::yield_now();
             }
-            assert!(crew.run(job.take().unwrap()));
+            assert!(pool.run(job.take().unwrap()));
             assert_eq!(hear.recv().unwrap(), n);
         }
     }
