@@ -7,7 +7,7 @@
 //! others nothing.
 //!
 //! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
-//! the other end of that, and `messages` in `frames` are what both say. `cut`, `thin`, `thread_pool`
+//! the other end of that, and `messages` in `frames` are what both say. `cut`, `rate_limiter`, `thread_pool`
 //! and `process_tree` keep one plugin's answers, noise, threads and children within bounds,
 //! [`sandbox`] its reach, and [`scratch`] what it leaves behind.
 
@@ -21,13 +21,13 @@ pub mod load;
 mod messages;
 pub mod process;
 mod process_tree;
+mod rate_limiter;
 pub mod registry;
 pub mod report;
 pub mod sandbox;
 pub mod scratch;
 pub mod services;
 pub mod snapshot;
-mod thin;
 mod thread_pool;
 pub mod trust;
 

@@ -13,7 +13,7 @@ use super::unsendable;
 use crate::plugin::frames::{FrameError, Link};
 use crate::plugin::messages::{Served, Service, Sign, ToHost};
 use crate::plugin::process_tree;
-use crate::plugin::thin::Thin;
+use crate::plugin::rate_limiter::RateLimiter;
 
 /// What comes while a service is waited for.
 pub(super) enum Heard {
@@ -27,7 +27,7 @@ pub(super) struct Line {
     waiting: Mutex<HashMap<u64, Sender<Heard>>>,
     /// Of the downloads whose handle the plugin may still hold.
     cancels: Mutex<HashMap<u64, Arc<AtomicBool>>>,
-    logged: Mutex<Thin>,
+    logged: Mutex<RateLimiter>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,7 +41,7 @@ impl Line {
             next: AtomicU64::new(0),
             waiting: Mutex::default(),
             cancels: Mutex::default(),
-            logged: Mutex::new(Thin::of_lines(Instant::now())),
+            logged: Mutex::new(RateLimiter::for_logs(Instant::now())),
         }
     }
 

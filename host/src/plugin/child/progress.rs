@@ -9,7 +9,7 @@ use musicdl_plugin_api::{Files, Progress, ProgressSink, SourceError};
 use super::line::Line;
 use crate::plugin::cut::Cut;
 use crate::plugin::messages::{Sign, ToHost};
-use crate::plugin::thin::Thin;
+use crate::plugin::rate_limiter::RateLimiter;
 
 /// The handle of the download of that number.
 pub(super) fn of_download(line: &Arc<Line>, id: u64) -> Progress {
@@ -17,7 +17,7 @@ pub(super) fn of_download(line: &Arc<Line>, id: u64) -> Progress {
         line: Arc::clone(line),
         id,
         cancelled: line.cancel_of(id),
-        thin: Mutex::new(Thin::of_signs(Instant::now())),
+        limiter: Mutex::new(RateLimiter::for_progress(Instant::now())),
     }))
 }
 
@@ -25,7 +25,7 @@ struct RemoteProgress {
     line: Arc<Line>,
     id: u64,
     cancelled: Arc<AtomicBool>,
-    thin: Mutex<Thin>,
+    limiter: Mutex<RateLimiter>,
 }
 
 impl RemoteProgress {
@@ -35,8 +35,8 @@ impl RemoteProgress {
 
     /// Whether this small message is one of those that are passed on.
     fn passes(&self) -> bool {
-        let mut thin = self.thin.lock().unwrap_or_else(PoisonError::into_inner);
-        thin.admit(Instant::now()).is_some()
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.admit(Instant::now()).is_some()
     }
 }
 

@@ -19,7 +19,7 @@ use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceErro
 use super::dest_dir::{DestDir, DestFile};
 use super::running::Running;
 use crate::plugin::messages::{Served, Service, Sign, ToChild};
-use crate::plugin::thin::Thin;
+use crate::plugin::rate_limiter::RateLimiter;
 use crate::plugin::thread_pool::ThreadPool;
 
 /// Services running at once; more than any concurrency that a source may declare.
@@ -211,7 +211,7 @@ impl Errands {
             running: Arc::clone(running),
             id,
             cancelled: lock(&self.saves).get(&id).cloned().unwrap_or_default(),
-            thin: Mutex::new(Thin::of_signs(Instant::now())),
+            limiter: Mutex::new(RateLimiter::for_progress(Instant::now())),
         }))
     }
 }
@@ -241,12 +241,12 @@ struct Save {
     running: Arc<Running>,
     id: u64,
     cancelled: Arc<AtomicBool>,
-    thin: Mutex<Thin>,
+    limiter: Mutex<RateLimiter>,
 }
 
 impl Save {
     fn say(&self, sign: Sign) {
-        if lock(&self.thin).admit(Instant::now()).is_some() {
+        if lock(&self.limiter).admit(Instant::now()).is_some() {
             let id = self.id;
             self.running.tell(&ToChild::Sign { id, sign }, &[]);
         }

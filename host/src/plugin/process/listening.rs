@@ -8,7 +8,7 @@ use musicdl_plugin_api::{Progress, SourceError};
 
 use super::dest_dir::DestDir;
 use crate::plugin::messages::Sign;
-use crate::plugin::thin::Thin;
+use crate::plugin::rate_limiter::RateLimiter;
 
 pub(super) struct Listening {
     pub(super) progress: Progress,
@@ -22,7 +22,7 @@ pub(super) struct Listening {
     pub(super) ended: bool,
     /// Since when the process knows that it is to end.
     pub(super) cancelled: Option<Instant>,
-    thin: Thin,
+    limiter: RateLimiter,
 }
 
 impl Listening {
@@ -35,7 +35,7 @@ impl Listening {
             let_go: false,
             ended: false,
             cancelled: is_cancelled(progress).then_some(now),
-            thin: Thin::of_signs(now),
+            limiter: RateLimiter::for_progress(now),
         }
     }
 
@@ -46,7 +46,7 @@ impl Listening {
             return None;
         }
         let passes = match sign {
-            Sign::Bytes { .. } | Sign::State(_) => self.thin.admit(Instant::now()).is_some(),
+            Sign::Bytes { .. } | Sign::State(_) => self.limiter.admit(Instant::now()).is_some(),
             Sign::Finished(_) | Sign::Failed(_) => {
                 self.ended = true;
                 true

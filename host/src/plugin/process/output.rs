@@ -7,8 +7,8 @@ use std::io::{PipeReader, Read};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::plugin::rate_limiter::RateLimiter;
 use crate::plugin::services::visible;
-use crate::plugin::thin::Thin;
 
 /// Lines are cut there, so that one without end does not fill the memory.
 const LONGEST_LINE: usize = 1024;
@@ -47,14 +47,14 @@ impl Output {
     pub(super) fn read(&self, mut pipe: PipeReader, log: impl Fn(&str)) {
         let mut buffer = vec![0; 16 * 1024];
         let mut line = Vec::new();
-        let mut thin = Thin::of_lines(Instant::now());
+        let mut limiter = RateLimiter::for_logs(Instant::now());
         let mut take = |line: &mut Vec<u8>| {
             let text = visible(String::from_utf8_lossy(line).trim_end());
             line.clear();
             if text.is_empty() {
                 return;
             }
-            match thin.admit(Instant::now()) {
+            match limiter.admit(Instant::now()) {
                 Some(0) => log(&text),
                 Some(left_out) => log(&format!("({left_out} lines left out) {text}")),
                 None => {}

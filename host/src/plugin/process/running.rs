@@ -18,7 +18,7 @@ use super::listening::Listening;
 use crate::plugin::cut::Cut;
 use crate::plugin::frames::{FrameError, Link, receive};
 use crate::plugin::messages::{Answer, Call, Sign, ToChild, ToHost};
-use crate::plugin::thin::Thin;
+use crate::plugin::rate_limiter::RateLimiter;
 
 /// A caller that waits longer than this has the process looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -36,7 +36,7 @@ pub(super) struct Running {
     /// Something for the one who tends the process, or its end.
     changed: Condvar,
     services: OnceLock<Arc<dyn HostServices>>,
-    logged: Mutex<Thin>,
+    logged: Mutex<RateLimiter>,
 }
 
 /// What changes together.
@@ -101,7 +101,7 @@ impl Running {
             changed: Condvar::new(),
             services: OnceLock::new(),
             // Twice what an honest process sends, which thins out its lines itself.
-            logged: Mutex::new(Thin::new(400, 40, now)),
+            logged: Mutex::new(RateLimiter::new(400, 40, now)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 /// An allowance that refills steadily.
 #[derive(Debug)]
-pub(super) struct Thin {
+pub(super) struct RateLimiter {
     most: f64,
     per_second: f64,
     left: f64,
@@ -14,7 +14,7 @@ pub(super) struct Thin {
     skipped: u64,
 }
 
-impl Thin {
+impl RateLimiter {
     /// Lets `at_once` messages through, and `per_second` for good.
     pub(super) fn new(at_once: u32, per_second: u32, now: Instant) -> Self {
         Self {
@@ -27,12 +27,12 @@ impl Thin {
     }
 
     /// What a download may say: enough to draw a smooth bar.
-    pub(super) fn of_signs(now: Instant) -> Self {
+    pub(super) fn for_progress(now: Instant) -> Self {
         Self::new(200, 20, now)
     }
 
     /// What a plugin may log or print.
-    pub(super) fn of_lines(now: Instant) -> Self {
+    pub(super) fn for_logs(now: Instant) -> Self {
         Self::new(200, 20, now)
     }
 
@@ -57,16 +57,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_passes_a_flood_is_thinned_and_what_is_left_out_is_counted() {
+    fn a_burst_passes_a_flood_is_limited_and_skipped_messages_are_counted() {
         let start = Instant::now();
-        let mut thin = Thin::new(3, 10, start);
-        let passed = (0..100).filter_map(|_| thin.admit(start)).count();
+        let mut limiter = RateLimiter::new(3, 10, start);
+        let passed = (0..100).filter_map(|_| limiter.admit(start)).count();
         assert_eq!(passed, 3);
         let later = start + Duration::from_millis(100);
-        assert_eq!(thin.admit(later), Some(97));
-        assert_eq!(thin.admit(later), None);
+        assert_eq!(limiter.admit(later), Some(97));
+        assert_eq!(limiter.admit(later), None);
         let much_later = start + Duration::from_secs(3600);
-        assert_eq!(thin.admit(much_later), Some(1));
-        assert_eq!((0..9).filter_map(|_| thin.admit(much_later)).count(), 2);
+        assert_eq!(limiter.admit(much_later), Some(1));
+        assert_eq!((0..9).filter_map(|_| limiter.admit(much_later)).count(), 2);
     }
 }
