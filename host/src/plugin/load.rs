@@ -273,13 +273,13 @@ pub fn load_snapshot_in_process(
 ) -> Result<LoadedLibrary, LoadFailure> {
     let snapshot = Arc::new(snapshot);
     let processes = Processes::new(Arc::clone(&snapshot), Arc::clone(options));
-    let terms = options
+    let rules = options
         .sandbox
         .as_ref()
         .map(|sandbox| sandbox.of_stranger());
-    let (fresh, described) = processes.describe(terms.as_ref())?;
+    let (fresh, described) = processes.describe(rules.as_ref())?;
     // What a stranger may do is too little for a source, and nobody is ever given more.
-    let first = terms.is_none().then_some((fresh, processes));
+    let first = rules.is_none().then_some((fresh, processes));
     let home = Home::Process {
         snapshot,
         options: Arc::clone(options),

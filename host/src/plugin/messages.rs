@@ -5,7 +5,7 @@
 //! number of them are open at once. A download keeps its number for as long as the plugin
 //! holds its progress handle.
 //!
-//! Before all that the host says in one frame what the process may do: `Option<Terms>`.
+//! Before all that the host says in one frame what the process may do: `Option<Rules>`.
 //!
 //! | from the host | answered by |
 //! |---|---|

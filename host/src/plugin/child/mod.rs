@@ -34,7 +34,7 @@ use super::frames::{FrameError, Link, receive};
 use super::load::{LoadFailure, LoadedLibrary, load_content};
 use super::messages::{Answer, Call, Described, ToChild, ToHost};
 use super::process_tree;
-use super::sandbox::{self, Terms};
+use super::sandbox::{self, Rules};
 use super::thread_pool::ThreadPool;
 
 /// More calls at once than any engine makes; the host bounds them by what is declared.
@@ -105,8 +105,8 @@ fn settle_in() -> Result<(Link, UnixStream), String> {
 /// because what the host holds is out of reach afterwards.
 fn enter(file: &Path, from_host: &mut BufReader<UnixStream>) -> Result<File, LoadFailure> {
     let content = File::open(file);
-    match receive::<Option<Terms>>(from_host) {
-        Ok(Some((Some(terms), _))) => sandbox::enter(&terms)
+    match receive::<Option<Rules>>(from_host) {
+        Ok(Some((Some(rules), _))) => sandbox::enter(&rules)
             .map_err(|error| LoadFailure::Process(format!("it cannot be confined: {error}")))?,
         Ok(Some((None, _))) => {}
         // Without a host there is nothing to live for.

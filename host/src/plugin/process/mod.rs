@@ -39,7 +39,7 @@ use self::running::{NoAnswer, Running};
 use super::cut::{self, Cut};
 use super::load::LoadFailure;
 use super::messages::{Answer, Call, Described};
-use super::sandbox::{Sandbox, Terms};
+use super::sandbox::{Rules, Sandbox};
 use super::snapshot::Snapshot;
 use crate::music::SourceName;
 
@@ -158,7 +158,7 @@ impl Processes {
     /// Starts a process and has it load the library.
     pub(super) fn describe(
         &self,
-        terms: Option<&Terms>,
+        rules: Option<&Rules>,
     ) -> Result<(Fresh, Described), LoadFailure> {
         let has_downloads = self.has_downloads();
         let restarts = Arc::clone(&self.restarts);
@@ -170,7 +170,7 @@ impl Processes {
             }
             told_of_death(&name, death)
         };
-        let running = start::start(&self.library, terms, &self.options, died)
+        let running = start::start(&self.library, rules, &self.options, died)
             .map_err(|error| LoadFailure::Process(format!("no process can be started: {error}")))?;
         let fresh = Fresh {
             running,
@@ -319,8 +319,8 @@ impl ProcessSource {
     }
 
     fn start(&self) -> Result<Fresh, SourceError> {
-        let terms = self.terms()?;
-        let described = self.processes.describe(terms.as_ref());
+        let rules = self.rules()?;
+        let described = self.processes.describe(rules.as_ref());
         let (fresh, described) = described.map_err(|failure| {
             let name = &self.processes.name;
             SourceError::internal(format!("`{name}` cannot be started again: {failure}"))
@@ -338,7 +338,7 @@ impl ProcessSource {
         Ok(fresh)
     }
 
-    fn terms(&self) -> Result<Option<Terms>, SourceError> {
+    fn rules(&self) -> Result<Option<Rules>, SourceError> {
         let Some(sandbox) = &self.processes.options.sandbox else {
             return Ok(None);
         };

@@ -20,7 +20,7 @@ use super::tend::tend;
 use crate::plugin::child;
 use crate::plugin::frames::Link;
 use crate::plugin::process_tree;
-use crate::plugin::sandbox::Terms;
+use crate::plugin::sandbox::Rules;
 use crate::plugin::snapshot::Snapshot;
 
 /// A process for that library. `died` hears of its end first.
@@ -29,7 +29,7 @@ use crate::plugin::snapshot::Snapshot;
 /// When the system has no process, thread or handle left.
 pub(super) fn start(
     library: &Snapshot,
-    terms: Option<&Terms>,
+    rules: Option<&Rules>,
     options: &Arc<ProcessOptions>,
     died: impl FnOnce(&Death) -> SourceError + Send + 'static,
 ) -> io::Result<Arc<Running>> {
@@ -44,18 +44,18 @@ pub(super) fn start(
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(prints.try_clone()?)
         .stderr(prints);
-    if let Some(terms) = terms {
+    if let Some(rules) = rules {
         command
             .env_clear()
-            .envs(terms.surroundings(std::env::vars_os()))
-            .current_dir(terms.working_directory());
+            .envs(rules.surroundings(std::env::vars_os()))
+            .current_dir(rules.working_directory());
     }
     let mut process = command.spawn()?;
     // It holds their ends of socket and pipe, which we must not.
     drop(command);
     let pid = Pid::from_child(&process);
-    // One that cannot be told its terms hangs up before it loads anything.
-    let _ = link.send(&terms, &[]);
+    // A process that cannot read its rules hangs up before it loads anything.
+    let _ = link.send(&rules, &[]);
     let running = Arc::new(Running::new(pid, link, Arc::clone(options)));
     let output = Arc::new(Output::new());
 

@@ -1,6 +1,6 @@
 //! On systems without Landlock a plugin is not held to anything.
 
-use super::Terms;
+use super::Rules;
 
 /// How much of the sandbox this system can hold up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,6 @@ pub fn strength() -> Strength {
 pub(in crate::plugin) enum EnterError {}
 
 /// Does nothing.
-pub(in crate::plugin) fn enter(_: &Terms) -> Result<(), EnterError> {
+pub(in crate::plugin) fn enter(_: &Rules) -> Result<(), EnterError> {
     Ok(())
 }

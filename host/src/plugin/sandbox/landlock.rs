@@ -1,4 +1,4 @@
-//! Holds this process, and everything it will ever start, to its [`Terms`].
+//! Holds this process, and everything it will ever start, to its [`Rules`].
 //!
 //! Landlock is a part of Linux since 5.13 that any process may use upon itself: no rights, no
 //! daemon. Later kernels can do more (moving between directories 5.19, cutting files 6.2, TCP
@@ -15,7 +15,7 @@ use landlock::{
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::Terms;
+use super::Rules;
 
 /// The newest that this was tried with.
 const NEWEST: ABI = ABI::V7;
@@ -109,44 +109,44 @@ pub(in crate::plugin) enum EnterError {
 
 /// From here on, and for good. Counts for this thread and those it makes, so the process
 /// must not have others yet.
-pub(in crate::plugin) fn enter(terms: &Terms) -> Result<(), EnterError> {
+pub(in crate::plugin) fn enter(rules: &Rules) -> Result<(), EnterError> {
     lay_down_powers().map_err(EnterError::Limit)?;
-    limit(Resource::Nofile, Some(terms.handles))?;
-    limit(Resource::As, terms.memory)?;
+    limit(Resource::Nofile, Some(rules.handles))?;
+    limit(Resource::As, rules.memory)?;
     let can = strength();
-    let mut rules = Ruleset::default()
+    let mut ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))?
         .scope(Scope::from_all(NEWEST))?;
-    if !terms.network {
-        rules = rules.handle_access(AccessNet::from_all(NEWEST))?;
+    if !rules.network {
+        ruleset = ruleset.handle_access(AccessNet::from_all(NEWEST))?;
     }
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let run = read | AccessFs::Execute;
     let write = (AccessFs::from_all(NEWEST) & !AccessFs::Execute)
         & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
-    let of_system = if terms.programs { run } else { read };
-    let mut rules = rules.create()?;
+    let of_system = if rules.programs { run } else { read };
+    let mut ruleset = ruleset.create()?;
     for path in SYSTEM {
-        rules = open(rules, path.as_ref(), of_system)?;
+        ruleset = open(ruleset, path.as_ref(), of_system)?;
     }
-    if terms.network {
+    if rules.network {
         for path in RESOLVERS {
-            rules = open(rules, path.as_ref(), read)?;
+            ruleset = open(ruleset, path.as_ref(), read)?;
         }
     }
     for path in DEVICES {
-        rules = open(rules, path.as_ref(), read | AccessFs::WriteFile)?;
+        ruleset = open(ruleset, path.as_ref(), read | AccessFs::WriteFile)?;
     }
     for (paths, access) in [
-        (&terms.read, read),
-        (&terms.run, run),
-        (&terms.write, write),
+        (&rules.read, read),
+        (&rules.run, run),
+        (&rules.write, write),
     ] {
         for path in paths {
-            rules = open(rules, path, access)?;
+            ruleset = open(ruleset, path, access)?;
         }
     }
-    let status = rules.restrict_self()?;
+    let status = ruleset.restrict_self()?;
     match (can, status.ruleset) {
         (Strength::Full | Strength::NoNetwork, RulesetStatus::NotEnforced) => {
             Err(EnterError::NotEnforced)

@@ -1,5 +1,5 @@
 //! What the process of a plugin may do to files, network and other processes: the policy
-//! ([`Sandbox`]), what it comes to for one source (`Terms`), and who holds the process to it
+//! ([`Sandbox`]), what it comes to for one source (`Rules`), and who holds the process to it
 //! (`enter`, in that process, before anything of a library runs there).
 //!
 //! Everybody may read the system. A source may also read the paths in its settings, write in
@@ -7,7 +7,7 @@
 //! [declares to need](musicdl_plugin_api::needs); `programs` finds the files that belong to
 //! a needed program. The rest of the disk, TCP connections, other programs and processes
 //! outside are shut off by Landlock, as far as the kernel has it. The environment is made
-//! anew in `Terms::surroundings`.
+//! anew in `Rules::surroundings`.
 
 #[cfg(target_os = "linux")]
 mod landlock;
@@ -81,8 +81,8 @@ impl Sandbox {
     }
 
     /// For a library of which nothing is known yet: it may read the system.
-    pub(super) fn of_stranger(&self) -> Terms {
-        Terms {
+    pub(super) fn of_stranger(&self) -> Rules {
+        Rules {
             read: Vec::new(),
             run: Vec::new(),
             write: Vec::new(),
@@ -105,7 +105,7 @@ impl Sandbox {
         declaration: &Declaration,
         settings: &Settings,
         scratch: PathBuf,
-    ) -> io::Result<Terms> {
+    ) -> io::Result<Rules> {
         let needs = declaration.needs();
         let named: Vec<PathBuf> = declaration
             .settings
@@ -123,41 +123,41 @@ impl Sandbox {
             })
             .map(PathBuf::from)
             .collect();
-        let mut terms = Terms {
+        let mut rules = Rules {
             programs: !needs.programs.is_empty(),
             network: needs.network,
             write: vec![scratch.clone()],
             ..self.of_stranger()
         };
-        if terms.programs {
+        if rules.programs {
             let wanted = needs.programs.iter().map(PathBuf::from);
             let there = programs::in_places_of(&named, &needs.programs);
             for program in wanted.chain(named.iter().cloned()).chain(there) {
-                terms.run.extend(programs::files_of(&program));
+                rules.run.extend(programs::files_of(&program));
             }
         }
-        terms.read = named;
+        rules.read = named;
         if let Some(room) = self.downloads.get() {
-            terms.write.push(room(name)?);
+            rules.write.push(room(name)?);
         }
-        terms.home = Some(scratch.clone());
-        terms.scratch = Some(scratch);
+        rules.home = Some(scratch.clone());
+        rules.scratch = Some(scratch);
         let cache = std::path::absolute(self.caches.join(name.as_str()))?;
         // Nobody who only looks at plugins makes a state directory by that.
         if needs.cache && (self.has_downloads() || cache.is_dir()) {
             std::fs::create_dir_all(&cache)?;
-            terms.write.push(cache.clone());
-            terms.home = Some(cache);
+            rules.write.push(cache.clone());
+            rules.home = Some(cache);
         }
-        Ok(terms)
+        Ok(rules)
     }
 }
 
-/// The terms of a library that is only tried, of which nobody knows yet what it needs: it may
+/// The rules of a library that is only tried and whose needs are not known yet: it may
 /// start programs and write in `scratch`, and has no network.
-fn of_trial(library: &Path, scratch: &Path) -> Terms {
+fn of_trial(library: &Path, scratch: &Path) -> Rules {
     let programs = std::env::var_os("PATH").unwrap_or_default();
-    Terms {
+    Rules {
         read: vec![library.to_owned()],
         run: std::env::split_paths(&programs).collect(),
         write: vec![scratch.to_owned()],
@@ -186,7 +186,7 @@ pub fn enter_trial(library: &Path, scratch: &Path) -> io::Result<()> {
 
 /// What one process may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Terms {
+pub(super) struct Rules {
     /// Files, or directories with everything below, beyond the system's.
     #[serde(with = "paths")]
     read: Vec<PathBuf>,
@@ -233,7 +233,7 @@ const OF_NETWORK: [&str; 8] = [
     "no_proxy",
 ];
 
-impl Terms {
+impl Rules {
     /// The environment of the process, complete; `ours` is our own. What is not listed here
     /// may be another plugin's password, or the way to an agent that holds keys.
     pub(super) fn surroundings(
@@ -329,9 +329,9 @@ mod tests {
             ("SSH_AUTH_SOCK", "/run/agent"),
             ("LD_PRELOAD", "/tmp/x.so"),
         ];
-        let kept = |terms: &Terms| {
+        let kept = |rules: &Rules| {
             let ours = ours.map(|(key, value)| (key.into(), value.into()));
-            let kept = terms.surroundings(ours.into_iter());
+            let kept = rules.surroundings(ours.into_iter());
             let words = kept
                 .into_iter()
                 .map(|(key, value)| format!("{}={}", key.display(), value.display()));
@@ -343,7 +343,7 @@ mod tests {
             extra: vec![needs::network()],
             ..Declaration::default()
         };
-        let terms = sandbox
+        let rules = sandbox
             .of_source(
                 &name(),
                 &declaration,
@@ -352,7 +352,7 @@ mod tests {
             )
             .unwrap();
         assert_eq!(
-            kept(&terms),
+            kept(&rules),
             "PATH=/usr/bin LC_ALL=C.UTF-8 HTTPS_PROXY=http://ann:secret@proxy HOME=/scratch \
              XDG_CACHE_HOME=/scratch TMPDIR=/scratch"
         );
@@ -376,12 +376,12 @@ mod tests {
             ("other", vec!["/c"]),
             ("path_map", vec!["/d => /e", "/f"]),
         ]);
-        let terms = |declaration: &Declaration| {
+        let rules = |declaration: &Declaration| {
             sandbox
                 .of_source(&name(), declaration, &settings, "/scratch".into())
                 .unwrap()
         };
-        let plain = terms(&declaration);
+        let plain = rules(&declaration);
         assert_eq!(plain.read, ["/a", "/b", "/e", "/f"].map(Path::new));
         assert_eq!(plain.write, [Path::new("/scratch")]);
         assert!(plain.run.is_empty() && !plain.programs && !plain.network);
@@ -391,20 +391,20 @@ mod tests {
         declaration.extra = vec![needs::cache()];
         let cache = state.path().join("caches/jukebox");
         let expected: [&Path; 3] = ["/scratch".as_ref(), "/staging/jukebox".as_ref(), &cache];
-        assert_eq!(terms(&declaration).write, expected);
+        assert_eq!(rules(&declaration).write, expected);
         assert!(cache.is_dir());
     }
 
     #[test]
     fn terms_arrive_as_they_were_sent() {
         use std::os::unix::ffi::OsStringExt;
-        let terms = Terms {
+        let rules = Rules {
             read: vec![OsString::from_vec(vec![b'/', 0xff]).into()],
             scratch: Some("/scratch".into()),
             memory: Some(1),
             ..Sandbox::new("/caches".into(), None).of_stranger()
         };
-        let sent = serde_json::to_string(&terms).unwrap();
-        assert_eq!(serde_json::from_str::<Terms>(&sent).unwrap(), terms);
+        let sent = serde_json::to_string(&rules).unwrap();
+        assert_eq!(serde_json::from_str::<Rules>(&sent).unwrap(), rules);
     }
 }
