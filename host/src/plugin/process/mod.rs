@@ -3,7 +3,7 @@
 //!
 //! - `start`: the process, its socket, its threads; [`child`](super::child) is its other end.
 //! - `running`: calls in flight, answers that fit none of them.
-//! - `listening`: the engine's end of downloads; `errands`: services for the plugin.
+//! - `listening`: the engine's end of downloads; `service_requests`: services for the plugin.
 //! - `tend`: cancels, idleness, the end; `death` puts it into words, with what `output` kept.
 //! - `restart`: whether and when there is a next process.
 //!
@@ -13,11 +13,11 @@
 
 mod death;
 mod dest_dir;
-mod errands;
 mod listening;
 mod output;
 mod restart;
 mod running;
+mod service_requests;
 mod start;
 mod tend;
 

@@ -13,8 +13,8 @@ use rustix::process::Pid;
 
 use super::ProcessOptions;
 use super::death::{Cause, Death};
-use super::errands::Errands;
 use super::listening::Listening;
+use super::service_requests::ServiceRequests;
 use crate::plugin::cut::Cut;
 use crate::plugin::frames::{FrameError, Link, receive};
 use crate::plugin::messages::{Answer, Call, Sign, ToChild, ToHost};
@@ -30,7 +30,7 @@ const MOST_STRAYS: u32 = 1_000;
 pub(super) struct Running {
     pub(super) pid: Pid,
     pub(super) options: Arc<ProcessOptions>,
-    pub(super) errands: Errands,
+    pub(super) service_requests: ServiceRequests,
     link: Link,
     floor: Mutex<Floor>,
     /// Something for the one who tends the process, or its end.
@@ -85,7 +85,7 @@ impl Running {
         Self {
             pid,
             options,
-            errands: Errands::new(),
+            service_requests: ServiceRequests::new(),
             link,
             floor: Mutex::new(Floor {
                 next: 0,
@@ -289,9 +289,9 @@ impl Running {
     fn hear(self: &Arc<Self>, message: ToHost, bytes: Vec<u8>) {
         match message {
             ToHost::Answer { id, result } => self.answered(id, result),
-            ToHost::Asked { id, service } => self.errands.take(self, id, service, bytes),
-            ToHost::Cancelled { id } => self.errands.cancel(id),
-            ToHost::CloseBody { body } => self.errands.close_body(body),
+            ToHost::Asked { id, service } => self.service_requests.take(self, id, service, bytes),
+            ToHost::Cancelled { id } => self.service_requests.cancel(id),
+            ToHost::CloseBody { body } => self.service_requests.close_body(body),
             ToHost::Sign { id, sign } => self.signed(id, sign),
             ToHost::LetGo { id } => self.let_go(id),
             ToHost::Log {
@@ -424,7 +424,7 @@ impl Running {
         for download in downloads.into_values().filter(|d| !d.in_call && !d.ended) {
             super::listening::pass_on(&download.progress, Sign::Failed(word.clone()));
         }
-        self.errands.end();
+        self.service_requests.end();
         self.changed.notify_all();
     }
 

@@ -29,7 +29,7 @@ const MOST_BODIES: usize = 256;
 
 type Shared<T> = Mutex<HashMap<u64, Arc<T>>>;
 
-pub(super) struct Errands {
+pub(super) struct ServiceRequests {
     pool: ThreadPool,
     next_body: AtomicU64,
     bodies: Shared<Mutex<Body>>,
@@ -43,7 +43,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Errands {
+impl ServiceRequests {
     pub(super) fn new() -> Self {
         Self {
             pool: ThreadPool::new("plugin service", MOST_AT_ONCE),
@@ -61,18 +61,18 @@ impl Errands {
             let flag = Arc::new(AtomicBool::new(cancelled));
             lock(&self.saves).insert(id, flag);
         }
-        let errand = {
+        let work = {
             let running = Arc::clone(running);
             move || {
                 let name = name(&service);
                 let done = catch_unwind(AssertUnwindSafe(|| {
-                    running.errands.serve(&running, id, service, bytes)
+                    running.service_requests.serve(&running, id, service, bytes)
                 }));
                 let outcome = done.unwrap_or_else(|panic| {
                     let words = words(&*panic);
                     Err(SourceError::internal(format!("`{name}` panicked: {words}")))
                 });
-                lock(&running.errands.saves).remove(&id);
+                lock(&running.service_requests.saves).remove(&id);
                 let (result, bytes) = match outcome {
                     Ok((served, bytes)) => (Ok(served), bytes),
                     Err(error) => (Err(error), Vec::new()),
@@ -80,7 +80,7 @@ impl Errands {
                 running.tell(&ToChild::Served { id, result }, &bytes);
             }
         };
-        if !self.pool.run(errand) {
+        if !self.pool.run(work) {
             lock(&self.saves).remove(&id);
             let busy = format!("{MOST_AT_ONCE} requests to the host run already");
             let result = Err(SourceError::transient(busy));
