@@ -4,7 +4,7 @@
 //! - `start`: the process, its socket, its threads; [`child`](super::child) is its other end.
 //! - `running`: calls in flight, answers that fit none of them.
 //! - `listening`: the engine's end of downloads; `service_requests`: services for the plugin.
-//! - `tend`: cancels, idleness, the end; `death` puts it into words, with what `output` kept.
+//! - `supervise`: cancels, idleness, the end; `death` puts it into words, with what `output` kept.
 //! - `restart`: whether and when there is a next process.
 //!
 //! A call that is not answered within its [deadline](ProcessOptions) has its process killed,
@@ -19,7 +19,7 @@ mod restart;
 mod running;
 mod service_requests;
 mod start;
-mod tend;
+mod supervise;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -305,7 +305,7 @@ impl ProcessSource {
         if let Some(ending) = now.take() {
             ending.running.end(Cause::Unneeded);
             // Its death must be noted before the next start is decided on.
-            ending.running.wait_for_end(2 * tend::FAREWELL);
+            ending.running.wait_for_end(2 * supervise::CLOSE_LIMIT);
         }
         let next = lock(&self.processes.restarts).next(Instant::now());
         match next {
@@ -463,7 +463,7 @@ impl Drop for ProcessSource {
         let now = self.now.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(Fresh { running, .. }) = now.as_ref() {
             running.end(Cause::Unneeded);
-            running.wait_for_end(2 * tend::FAREWELL);
+            running.wait_for_end(2 * supervise::CLOSE_LIMIT);
         }
     }
 }

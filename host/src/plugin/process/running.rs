@@ -1,5 +1,5 @@
 //! One living plugin process: who waits for which answer, which downloads it holds, and why
-//! it is to end. Starting one is `start`'s, looking after it and burying it `tend`'s.
+//! it is to end. Starting one is `start`'s, looking after it and reporting its end `supervise`'s.
 
 use std::collections::HashMap;
 use std::io::{self, BufReader};
@@ -23,7 +23,7 @@ use crate::plugin::rate_limiter::RateLimiter;
 /// A caller that waits longer than this has the process looked at.
 const LOOK: Duration = Duration::from_millis(250);
 /// A killed process that is not gone by then waits for a broken disk; its caller does not.
-const LAST_RITES: Duration = Duration::from_secs(5);
+const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// So many answers to questions that nobody asked, and the process is not talking to us.
 const MOST_STRAYS: u32 = 1_000;
 
@@ -33,7 +33,7 @@ pub(super) struct Running {
     pub(super) service_requests: ServiceRequests,
     link: Link,
     floor: Mutex<Floor>,
-    /// Something for the one who tends the process, or its end.
+    /// Something for its supervisor, or its end.
     changed: Condvar,
     services: OnceLock<Arc<dyn HostServices>>,
     logged: Mutex<RateLimiter>,
@@ -162,7 +162,7 @@ impl Running {
             return answer;
         }
         self.end(Cause::Overdue { call: name, limit });
-        match self.wait(&heard, Some(LAST_RITES)) {
+        match self.wait(&heard, Some(KILL_LIMIT)) {
             // It may have been a hair too late, which is too late.
             Some(Ok(_) | Err(NoAnswer::Said(_) | NoAnswer::NotTaken)) | None => {
                 Err(NoAnswer::Overdue(Death {
@@ -232,7 +232,7 @@ impl Running {
         }
     }
 
-    /// Decides that it is to end, if nobody did before, and has the one who tends it see to
+    /// Decides that it is to end, unless that is decided already, and has its supervisor see to
     /// that.
     pub(super) fn end(&self, cause: Cause) {
         self.floor().cause.get_or_insert(cause);
@@ -410,7 +410,7 @@ impl Running {
     }
 
     /// It has ended: everybody who waits for it is told.
-    pub(super) fn bury(&self, death: Death, word: &SourceError) {
+    pub(super) fn report_death(&self, death: Death, word: &SourceError) {
         let mut floor = self.floor();
         floor.hung_up = true;
         floor.cause.get_or_insert(death.cause.clone());
@@ -446,7 +446,7 @@ impl Running {
     }
 }
 
-/// Only when the one who tends the process died without a word, which no code of ours does.
+/// Only when its supervisor died without a word, which no code of ours does.
 fn gone() -> NoAnswer {
     NoAnswer::Died(Death {
         cause: Cause::HungUp,

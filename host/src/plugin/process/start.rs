@@ -16,7 +16,7 @@ use super::ProcessOptions;
 use super::death::Death;
 use super::output::Output;
 use super::running::Running;
-use super::tend::tend;
+use super::supervise::supervise;
 use crate::plugin::child;
 use crate::plugin::frames::Link;
 use crate::plugin::process_tree;
@@ -70,18 +70,18 @@ pub(super) fn start(
         let listening = Arc::clone(&running);
         spawn("plugin answers", move || listening.listen(ours))
     })();
-    let tended = threads.and_then(|()| {
+    let supervised = threads.and_then(|()| {
         let (running, output) = (Arc::clone(&running), Arc::clone(&output));
         // Handed over by a slot, to have the process back when there is no thread for it.
         let (hand_over, take) = std::sync::mpsc::channel();
         spawn("plugin", move || {
             if let Ok(process) = take.recv() {
-                tend(&running, process, &output, died);
+                supervise(&running, process, &output, died);
             }
         })?;
         Ok(hand_over)
     });
-    match tended {
+    match supervised {
         Ok(hand_over) => match hand_over.send(process) {
             Ok(()) => Ok(running),
             Err(unsent) => {

@@ -1,5 +1,5 @@
 //! Looks after one plugin process on a thread of its own: passes cancels on, ends it when it
-//! must end or nobody needs it, and buries it. The only place that waits for the process.
+//! must end or is not needed, and reports its end. The only place that waits for the process.
 
 use std::process::Child;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use crate::plugin::process_tree;
 /// How often a process that works is looked at.
 const TICK: Duration = Duration::from_millis(100);
 /// A process that crashed hangs up a moment before it counts as ended.
-const AFTER_HANGING_UP: Duration = Duration::from_millis(500);
+const HANG_UP_LIMIT: Duration = Duration::from_millis(500);
 /// How long a source has to end in order.
-pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// How long the last of what a dead process said may take to be heard.
-const HEARD_OUT: Duration = Duration::from_secs(1);
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 /// How long we wait for the last of what a dead process printed.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const OUTPUT_LIMIT: Duration = Duration::from_millis(200);
 
 /// From the start of the process to its end. `died` is told before anybody else; its answer
 /// is what those hear who followed a download.
-pub(super) fn tend(
+pub(super) fn supervise(
     running: &Arc<Running>,
     mut process: Child,
     output: &Output,
@@ -37,26 +37,26 @@ pub(super) fn tend(
     let cause = running.floor().cause.clone();
     if cause == Some(Cause::Unneeded) {
         running.tell(&ToChild::Close, &[]);
-        wait_until_ended(running, FAREWELL);
+        wait_until_ended(running, CLOSE_LIMIT);
     } else if cause.is_none() {
-        wait_until_ended(running, AFTER_HANGING_UP);
+        wait_until_ended(running, HANG_UP_LIMIT);
     }
     let by_itself = has_ended(running);
     process_tree::kill(running.pid);
     // `process_tree` has killed it, so this returns; its number is ours until here.
     let status = process.wait();
     // What it said before its end counts, and may still be on its way to us.
-    running.wait_to_hear_all(HEARD_OUT);
+    running.wait_to_hear_all(DRAIN_LIMIT);
     running.hang_up();
     let cause = match (cause, status) {
         (Some(cause), _) => cause,
         (None, Ok(status)) if by_itself => Cause::Itself(status),
         (None, Ok(_) | Err(_)) => Cause::HungUp,
     };
-    let last_words = output.last_words(LAST_WORDS);
+    let last_words = output.last_words(OUTPUT_LIMIT);
     let death = Death { cause, last_words };
     let word = died(&death);
-    running.bury(death, &word);
+    running.report_death(death, &word);
 }
 
 /// Until it ends, or is to end.
