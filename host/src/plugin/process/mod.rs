@@ -3,7 +3,7 @@
 //!
 //! - `start`: the process, its socket, its threads; [`child`](super::child) is its other end.
 //! - `running`: calls in flight, answers that fit none of them.
-//! - `listening`: the engine's end of downloads; `service_requests`: services for the plugin.
+//! - `active_download`: the engine's end of downloads; `service_requests`: services for the plugin.
 //! - `supervise`: cancels, idleness, the end; `death` puts it into words, with what `output` kept.
 //! - `restart`: whether and when there is a next process.
 //!
@@ -11,9 +11,9 @@
 //! and with it every other call of that plugin. A plugin whose process ended three times in
 //! a minute is put aside: each call answers an error marked [`DROP_SOURCE`].
 
+mod active_download;
 mod death;
 mod dest_dir;
-mod listening;
 mod output;
 mod restart;
 mod running;
@@ -31,9 +31,9 @@ use musicdl_plugin_api::{
 };
 use semver::Version;
 
+use self::active_download::ActiveDownload;
 use self::death::{Cause, Death};
 use self::dest_dir::DestDir;
-use self::listening::Listening;
 use self::restart::{Next, Restarts};
 use self::running::{NoAnswer, Running};
 use super::cut::{self, Cut};
@@ -420,12 +420,12 @@ impl Source for ProcessSource {
         progress: &Progress,
     ) -> Result<Download, SourceError> {
         let answer = self.try_call(|running| {
-            let listening = Listening::new(progress, DestDir::new(&request.dest_dir));
+            let download = ActiveDownload::new(progress, DestDir::new(&request.dest_dir));
             let call = Call::Download {
                 request: Box::new(request.clone()),
-                cancelled: listening.cancelled.is_some(),
+                cancelled: download.cancelled.is_some(),
             };
-            running.call(call, None, Some(listening))
+            running.call(call, None, Some(download))
         })?;
         let Answer::Downloaded(mut download) = answer else {
             return Err(self.processes.misplaced());

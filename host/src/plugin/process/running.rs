@@ -12,8 +12,8 @@ use musicdl_plugin_api::{Download, HostServices, LogLevel, Progress, SourceError
 use rustix::process::Pid;
 
 use super::ProcessOptions;
+use super::active_download::ActiveDownload;
 use super::death::{Cause, Death};
-use super::listening::Listening;
 use super::service_requests::ServiceRequests;
 use crate::plugin::cut::Cut;
 use crate::plugin::frames::{FrameError, Link, receive};
@@ -43,7 +43,7 @@ pub(super) struct Running {
 pub(super) struct Floor {
     next: u64,
     waiting: HashMap<u64, SyncSender<Heard>>,
-    pub(super) downloads: HashMap<u64, Listening>,
+    pub(super) downloads: HashMap<u64, ActiveDownload>,
     pub(super) last_used: Instant,
     /// The connection is over.
     pub(super) hung_up: bool,
@@ -140,7 +140,7 @@ impl Running {
         &self,
         call: Call,
         limit: Option<Duration>,
-        download: Option<Listening>,
+        download: Option<ActiveDownload>,
     ) -> Result<Answer, NoAnswer> {
         let name = call.name();
         let (id, heard) = self.enter(download)?;
@@ -176,7 +176,7 @@ impl Running {
         }
     }
 
-    fn enter(&self, download: Option<Listening>) -> Result<(u64, Receiver<Heard>), NoAnswer> {
+    fn enter(&self, download: Option<ActiveDownload>) -> Result<(u64, Receiver<Heard>), NoAnswer> {
         let mut floor = self.floor();
         if floor.cause.is_some() || floor.hung_up {
             return Err(NoAnswer::NotTaken);
@@ -314,7 +314,7 @@ impl Running {
                 .iter()
                 .map(|(key, value)| (key.as_str(), value.as_str()))
                 .collect();
-            super::listening::guarded(|| services.log(level, message, &fields));
+            super::active_download::guarded(|| services.log(level, message, &fields));
         }
     }
 
@@ -370,7 +370,7 @@ impl Running {
             Sign::Finished(files) => files.cut(),
             Sign::Failed(error) => error.cut(),
         }
-        super::listening::pass_on(&progress, sign);
+        super::active_download::pass_on(&progress, sign);
     }
 
     fn let_go(&self, id: u64) {
@@ -400,7 +400,7 @@ impl Running {
             untold.map(|(&id, d)| (id, d.progress.clone())).collect()
         };
         for (id, progress) in asked {
-            if super::listening::is_cancelled(&progress) {
+            if super::active_download::is_cancelled(&progress) {
                 if let Some(download) = self.floor().downloads.get_mut(&id) {
                     download.cancelled = Some(Instant::now());
                 }
@@ -422,7 +422,7 @@ impl Running {
             drop(heard.try_send(Heard::Died(death.clone())));
         }
         for download in downloads.into_values().filter(|d| !d.in_call && !d.ended) {
-            super::listening::pass_on(&download.progress, Sign::Failed(word.clone()));
+            super::active_download::pass_on(&download.progress, Sign::Failed(word.clone()));
         }
         self.service_requests.end();
         self.changed.notify_all();

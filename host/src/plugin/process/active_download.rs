@@ -10,7 +10,7 @@ use super::dest_dir::DestDir;
 use crate::plugin::messages::Sign;
 use crate::plugin::rate_limiter::RateLimiter;
 
-pub(super) struct Listening {
+pub(super) struct ActiveDownload {
     pub(super) progress: Progress,
     /// Where its files go; nothing is saved elsewhere for it.
     pub(super) dest_dir: DestDir,
@@ -25,7 +25,7 @@ pub(super) struct Listening {
     limiter: RateLimiter,
 }
 
-impl Listening {
+impl ActiveDownload {
     pub(super) fn new(progress: &Progress, dest_dir: DestDir) -> Self {
         let now = Instant::now();
         Self {
