@@ -10,7 +10,7 @@
 //! The first message says what this process may do, and it holds itself to that
 //! ([`sandbox`]) before anything else runs in it. All other containing is the host's part.
 
-mod line;
+mod host_connection;
 mod progress;
 mod services;
 
@@ -27,7 +27,7 @@ use rustix::fs::FileType;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, setrlimit, setsid};
 
-use self::line::Line;
+use self::host_connection::HostConnection;
 use self::services::RemoteServices;
 use super::cut::{self, Cut};
 use super::frames::{FrameError, Link, receive};
@@ -120,10 +120,10 @@ fn enter(file: &Path, from_host: &mut BufReader<UnixStream>) -> Result<File, Loa
 fn survive_large_files() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-    let listening = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
-    let _within = listening.enter();
+    let _within = runtime.enter();
     // Once somebody listened, the system no longer acts, also when he is gone.
     signal(too_large).map(drop)
 }
@@ -133,7 +133,7 @@ struct Child {
     file: PathBuf,
     /// The library, until it is loaded.
     content: Mutex<Option<Result<File, LoadFailure>>>,
-    line: Arc<Line>,
+    host: Arc<HostConnection>,
     pool: ThreadPool,
     library: Mutex<Option<LoadedLibrary>>,
     source: Mutex<Option<Arc<Life>>>,
@@ -159,7 +159,7 @@ impl Child {
         Self {
             file: file.to_owned(),
             content: Mutex::new(Some(content)),
-            line: Arc::new(Line::new(link)),
+            host: Arc::new(HostConnection::new(link)),
             pool: ThreadPool::new("plugin call", MOST_CALLS),
             library: Mutex::new(None),
             source: Mutex::new(None),
@@ -171,9 +171,9 @@ impl Child {
         while let Ok(Some((message, bytes))) = receive::<ToChild>(&mut from_host) {
             match message {
                 ToChild::Call { id, call } => self.take_call(id, call),
-                ToChild::Cancelled { id } => self.line.cancelled(id),
-                ToChild::Served { id, result } => self.line.served(id, result, bytes),
-                ToChild::Sign { id, sign } => self.line.sign(id, sign),
+                ToChild::Cancelled { id } => self.host.cancelled(id),
+                ToChild::Served { id, result } => self.host.served(id, result, bytes),
+                ToChild::Sign { id, sign } => self.host.sign(id, sign),
                 ToChild::Close => self.close(),
             }
         }
@@ -183,17 +183,17 @@ impl Child {
     fn take_call(self: &Arc<Self>, id: u64, call: Call) {
         if let Call::Download { cancelled, .. } = call {
             // Here, so that a cancel that follows at once finds it.
-            self.line.expect_cancel(id, cancelled);
+            self.host.expect_cancel(id, cancelled);
         }
         let child = Arc::clone(self);
         let taken = self.pool.run(move || {
             let result = child.answer(id, call);
-            child.line.send(&ToHost::Answer { id, result });
+            child.host.send(&ToHost::Answer { id, result });
         });
         if !taken {
             let error = SourceError::transient(format!("{MOST_CALLS} calls run already"));
             let result = Err(error);
-            self.line.send(&ToHost::Answer { id, result });
+            self.host.send(&ToHost::Answer { id, result });
         }
     }
 
@@ -203,7 +203,7 @@ impl Child {
             Call::Create { settings } => {
                 let library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
                 let library = library.as_ref().ok_or_else(|| too_early("a source"))?;
-                let services = Arc::new(RemoteServices::new(Arc::clone(&self.line)));
+                let services = Arc::new(RemoteServices::new(Arc::clone(&self.host)));
                 library.create(settings, services).map(|source| {
                     let life = Arc::new(Life { source, _end: End });
                     *self.source() = Some(life);
@@ -221,7 +221,7 @@ impl Child {
                 Answer::Hits(hits)
             }),
             Call::Download { request, .. } => {
-                let progress = progress::of_download(&self.line, id);
+                let progress = progress::of_download(&self.host, id);
                 let answer = self.life()?.source.download_raw(&request, &progress);
                 answer.map(|mut download| {
                     download.cut();

@@ -6,23 +6,23 @@ use std::time::Instant;
 
 use musicdl_plugin_api::{Files, Progress, ProgressSink, SourceError};
 
-use super::line::Line;
+use super::host_connection::HostConnection;
 use crate::plugin::cut::Cut;
 use crate::plugin::messages::{Sign, ToHost};
 use crate::plugin::rate_limiter::RateLimiter;
 
 /// The handle of the download of that number.
-pub(super) fn of_download(line: &Arc<Line>, id: u64) -> Progress {
+pub(super) fn of_download(host: &Arc<HostConnection>, id: u64) -> Progress {
     Progress::new(Arc::new(RemoteProgress {
-        line: Arc::clone(line),
+        host: Arc::clone(host),
         id,
-        cancelled: line.cancel_of(id),
+        cancelled: host.cancel_of(id),
         limiter: Mutex::new(RateLimiter::for_progress(Instant::now())),
     }))
 }
 
 struct RemoteProgress {
-    line: Arc<Line>,
+    host: Arc<HostConnection>,
     id: u64,
     cancelled: Arc<AtomicBool>,
     limiter: Mutex<RateLimiter>,
@@ -30,7 +30,7 @@ struct RemoteProgress {
 
 impl RemoteProgress {
     fn say(&self, sign: Sign) {
-        self.line.send(&ToHost::Sign { id: self.id, sign });
+        self.host.send(&ToHost::Sign { id: self.id, sign });
     }
 
     /// Whether this small message is one of those that are passed on.
@@ -72,6 +72,6 @@ impl ProgressSink for RemoteProgress {
 
 impl Drop for RemoteProgress {
     fn drop(&mut self) {
-        self.line.let_go(self.id);
+        self.host.let_go(self.id);
     }
 }

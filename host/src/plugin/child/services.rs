@@ -9,23 +9,23 @@ use std::time::Duration;
 use musicdl_plugin_api::http::{Body, BodyReader, Request, Response, Saved};
 use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
 
-use super::line::{Heard, Line};
+use super::host_connection::{Heard, HostConnection};
 use crate::plugin::messages::{Served, Service, Sign, ToHost};
 
 /// How often a download that waits for the host looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) struct RemoteServices {
-    line: Arc<Line>,
+    host: Arc<HostConnection>,
 }
 
 impl RemoteServices {
-    pub(super) fn new(line: Arc<Line>) -> Self {
-        Self { line }
+    pub(super) fn new(host: Arc<HostConnection>) -> Self {
+        Self { host }
     }
 
     fn ask(&self, service: Service) -> Result<(Served, Vec<u8>), SourceError> {
-        let (_, heard) = self.line.ask(service, &[])?;
+        let (_, heard) = self.host.ask(service, &[])?;
         answer(&heard)
     }
 
@@ -37,7 +37,7 @@ impl RemoteServices {
     ) -> Result<(u64, Receiver<Heard>), SourceError> {
         let mut request = request.clone();
         let body = std::mem::take(&mut request.body);
-        self.line.ask(service(request), &body)
+        self.host.ask(service(request), &body)
     }
 }
 
@@ -80,7 +80,7 @@ impl HostServices for RemoteServices {
         })?;
         loop {
             if !told && progress.is_cancelled() {
-                self.line.send(&ToHost::Cancelled { id });
+                self.host.send(&ToHost::Cancelled { id });
                 told = true;
             }
             // On this thread, which is the plugin's, because the handle may be the plugin's too.
@@ -108,17 +108,17 @@ impl HostServices for RemoteServices {
         let (Served::Opened { head, body }, _) = answer(&heard)? else {
             return Err(misplaced());
         };
-        let line = Arc::clone(&self.line);
-        Ok(Body::new(head, Box::new(RemoteBody { line, body })))
+        let host = Arc::clone(&self.host);
+        Ok(Body::new(head, Box::new(RemoteBody { host, body })))
     }
 
     fn log(&self, level: LogLevel, message: &str, fields: &[(&str, &str)]) {
-        let Some(left_out) = self.line.may_log() else {
+        let Some(left_out) = self.host.may_log() else {
             return;
         };
         let log = |level, message: &str, fields: &[(&str, &str)]| {
             let owned = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
-            self.line.send(&ToHost::Log {
+            self.host.send(&ToHost::Log {
                 level,
                 message: message.to_owned(),
                 fields: fields.iter().map(owned).collect(),
@@ -165,14 +165,14 @@ impl HostServices for RemoteServices {
 
 /// A body that the host reads for us.
 struct RemoteBody {
-    line: Arc<Line>,
+    host: Arc<HostConnection>,
     body: u64,
 }
 
 impl BodyReader for RemoteBody {
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let body = self.body;
-        let (_, heard) = self.line.ask(Service::Chunk { body }, &[])?;
+        let (_, heard) = self.host.ask(Service::Chunk { body }, &[])?;
         let (Served::Chunk { more }, bytes) = answer(&heard)? else {
             return Err(misplaced());
         };
@@ -183,6 +183,6 @@ impl BodyReader for RemoteBody {
 impl Drop for RemoteBody {
     fn drop(&mut self) {
         let body = self.body;
-        self.line.send(&ToHost::CloseBody { body });
+        self.host.send(&ToHost::CloseBody { body });
     }
 }

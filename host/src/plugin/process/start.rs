@@ -67,8 +67,8 @@ pub(super) fn start(
                 speaker.log(LogLevel::DEBUG, line, &from);
             });
         })?;
-        let listening = Arc::clone(&running);
-        spawn("plugin answers", move || listening.listen(ours))
+        let reader = Arc::clone(&running);
+        spawn("plugin answers", move || reader.listen(ours))
     })();
     let supervised = threads.and_then(|()| {
         let (running, output) = (Arc::clone(&running), Arc::clone(&output));

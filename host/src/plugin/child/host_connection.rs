@@ -21,7 +21,7 @@ pub(super) enum Heard {
     Served(Result<Served, SourceError>, Vec<u8>),
 }
 
-pub(super) struct Line {
+pub(super) struct HostConnection {
     link: Link,
     next: AtomicU64,
     waiting: Mutex<HashMap<u64, Sender<Heard>>>,
@@ -34,7 +34,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Line {
+impl HostConnection {
     pub(super) fn new(link: Link) -> Self {
         Self {
             link,
