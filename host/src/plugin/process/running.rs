@@ -32,7 +32,7 @@ pub(super) struct Running {
     pub(super) options: Arc<ProcessOptions>,
     pub(super) service_requests: ServiceRequests,
     link: Link,
-    floor: Mutex<Floor>,
+    state: Mutex<State>,
     /// Something for its supervisor, or its end.
     changed: Condvar,
     services: OnceLock<Arc<dyn HostServices>>,
@@ -40,7 +40,7 @@ pub(super) struct Running {
 }
 
 /// What changes together.
-pub(super) struct Floor {
+pub(super) struct State {
     next: u64,
     waiting: HashMap<u64, SyncSender<Heard>>,
     pub(super) downloads: HashMap<u64, ActiveDownload>,
@@ -55,7 +55,7 @@ pub(super) struct Floor {
     strays: u32,
 }
 
-impl Floor {
+impl State {
     pub(super) fn is_unused(&self) -> bool {
         self.waiting.is_empty() && self.downloads.is_empty()
     }
@@ -87,7 +87,7 @@ impl Running {
             options,
             service_requests: ServiceRequests::new(),
             link,
-            floor: Mutex::new(Floor {
+            state: Mutex::new(State {
                 next: 0,
                 waiting: HashMap::new(),
                 downloads: HashMap::new(),
@@ -105,17 +105,17 @@ impl Running {
         }
     }
 
-    pub(super) fn floor(&self) -> MutexGuard<'_, Floor> {
-        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until something changes, at most so long.
     pub(super) fn pause<'a>(
         &self,
-        floor: MutexGuard<'a, Floor>,
+        state: MutexGuard<'a, State>,
         at_most: Duration,
-    ) -> MutexGuard<'a, Floor> {
-        let waited = self.changed.wait_timeout(floor, at_most);
+    ) -> MutexGuard<'a, State> {
+        let waited = self.changed.wait_timeout(state, at_most);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
@@ -131,8 +131,8 @@ impl Running {
 
     /// Whether it takes no more calls.
     pub(super) fn is_ending(&self) -> bool {
-        let floor = self.floor();
-        floor.cause.is_some() || floor.hung_up
+        let state = self.state();
+        state.cause.is_some() || state.hung_up
     }
 
     /// One call, within `limit` if there is one.
@@ -147,9 +147,9 @@ impl Running {
         match self.link.send(&ToChild::Call { id, call }, &[]) {
             Ok(()) => {}
             Err(error @ FrameError::TooLarge { .. }) => {
-                let mut floor = self.floor();
-                floor.waiting.remove(&id);
-                floor.downloads.remove(&id);
+                let mut state = self.state();
+                state.waiting.remove(&id);
+                state.downloads.remove(&id);
                 let error = format!("`{name}` cannot be passed on: {error}");
                 return Err(NoAnswer::Said(SourceError::permanent(error)));
             }
@@ -177,18 +177,18 @@ impl Running {
     }
 
     fn enter(&self, download: Option<ActiveDownload>) -> Result<(u64, Receiver<Heard>), NoAnswer> {
-        let mut floor = self.floor();
-        if floor.cause.is_some() || floor.hung_up {
+        let mut state = self.state();
+        if state.cause.is_some() || state.hung_up {
             return Err(NoAnswer::NotTaken);
         }
-        let id = floor.next;
-        floor.next += 1;
-        floor.last_used = Instant::now();
+        let id = state.next;
+        state.next += 1;
+        state.last_used = Instant::now();
         // Two, for an answer and a death at once; nobody ever waits to say something.
         let (sender, heard) = sync_channel(2);
-        floor.waiting.insert(id, sender);
+        state.waiting.insert(id, sender);
         if let Some(download) = download {
-            floor.downloads.insert(id, download);
+            state.downloads.insert(id, download);
             // There is something to look at from time to time.
             self.changed.notify_all();
         }
@@ -235,7 +235,7 @@ impl Running {
     /// Decides that it is to end, unless that is decided already, and has its supervisor see to
     /// that.
     pub(super) fn end(&self, cause: Cause) {
-        self.floor().cause.get_or_insert(cause);
+        self.state().cause.get_or_insert(cause);
         self.changed.notify_all();
     }
 
@@ -250,7 +250,7 @@ impl Running {
             | FrameError::TooLarge { .. }
             | FrameError::NotAMessage(_)
             | FrameError::Unwritable(_) => {
-                self.floor().hung_up = true;
+                self.state().hung_up = true;
                 self.changed.notify_all();
             }
         }
@@ -279,9 +279,9 @@ impl Running {
             }
         }
         {
-            let mut floor = self.floor();
-            floor.hung_up = true;
-            floor.heard_out = true;
+            let mut state = self.state();
+            state.hung_up = true;
+            state.heard_out = true;
         }
         self.changed.notify_all();
     }
@@ -319,34 +319,34 @@ impl Running {
     }
 
     fn answered(&self, id: u64, result: Result<Answer, SourceError>) {
-        let mut floor = self.floor();
-        let Some(waiting) = floor.waiting.remove(&id) else {
-            self.stray(floor, id);
+        let mut state = self.state();
+        let Some(waiting) = state.waiting.remove(&id) else {
+            self.stray(state, id);
             return;
         };
-        floor.last_used = Instant::now();
+        state.last_used = Instant::now();
         let follows = matches!(&result, Ok(Answer::Downloaded(Download::Following)));
-        let dropped = match floor.downloads.get_mut(&id) {
+        let dropped = match state.downloads.get_mut(&id) {
             Some(download) if follows && !download.let_go => {
                 download.in_call = false;
                 None
             }
-            Some(_) => floor.downloads.remove(&id),
+            Some(_) => state.downloads.remove(&id),
             None => None,
         };
         // The caller may have given up on it.
         drop(waiting.try_send(Heard::Answer(result)));
-        drop(floor);
+        drop(state);
         if let Some(download) = dropped.filter(|_| follows) {
             download.abandoned();
         }
     }
 
     /// An answer to nothing: late, given twice, or invented.
-    fn stray(&self, mut floor: MutexGuard<'_, Floor>, id: u64) {
-        floor.strays += 1;
-        let strays = floor.strays;
-        drop(floor);
+    fn stray(&self, mut state: MutexGuard<'_, State>, id: u64) {
+        state.strays += 1;
+        let strays = state.strays;
+        drop(state);
         tracing::debug!(id, strays, "a plugin process answered what nobody asked");
         if strays > MOST_STRAYS {
             let what = format!("{strays} answers that nobody asked for");
@@ -355,15 +355,15 @@ impl Running {
     }
 
     fn signed(&self, id: u64, mut sign: Sign) {
-        let mut floor = self.floor();
+        let mut state = self.state();
         // After the end of a download nothing it says counts.
-        let Some(download) = floor.downloads.get_mut(&id) else {
+        let Some(download) = state.downloads.get_mut(&id) else {
             return;
         };
         let Some(progress) = download.admit(&sign) else {
             return;
         };
-        drop(floor);
+        drop(state);
         match &mut sign {
             Sign::Bytes { .. } => {}
             Sign::State(text) => text.cut(),
@@ -374,16 +374,16 @@ impl Running {
     }
 
     fn let_go(&self, id: u64) {
-        let mut floor = self.floor();
-        let dropped = match floor.downloads.get_mut(&id) {
+        let mut state = self.state();
+        let dropped = match state.downloads.get_mut(&id) {
             Some(download) if download.in_call => {
                 download.let_go = true;
                 None
             }
-            Some(_) => floor.downloads.remove(&id),
+            Some(_) => state.downloads.remove(&id),
             None => None,
         };
-        drop(floor);
+        drop(state);
         if let Some(download) = dropped {
             download.abandoned();
         }
@@ -392,8 +392,8 @@ impl Running {
     /// Looks which downloads are to end, and tells the process of those it does not know.
     pub(super) fn pass_cancels_on(&self) {
         let asked: Vec<(u64, Progress)> = {
-            let floor = self.floor();
-            let untold = floor
+            let state = self.state();
+            let untold = state
                 .downloads
                 .iter()
                 .filter(|(_, d)| d.cancelled.is_none());
@@ -401,7 +401,7 @@ impl Running {
         };
         for (id, progress) in asked {
             if super::active_download::is_cancelled(&progress) {
-                if let Some(download) = self.floor().downloads.get_mut(&id) {
+                if let Some(download) = self.state().downloads.get_mut(&id) {
                     download.cancelled = Some(Instant::now());
                 }
                 self.tell(&ToChild::Cancelled { id }, &[]);
@@ -411,13 +411,13 @@ impl Running {
 
     /// It has ended: everybody who waits for it is told.
     pub(super) fn report_death(&self, death: Death, word: &SourceError) {
-        let mut floor = self.floor();
-        floor.hung_up = true;
-        floor.cause.get_or_insert(death.cause.clone());
-        floor.death = Some(death.clone());
-        let waiting = std::mem::take(&mut floor.waiting);
-        let downloads = std::mem::take(&mut floor.downloads);
-        drop(floor);
+        let mut state = self.state();
+        state.hung_up = true;
+        state.cause.get_or_insert(death.cause.clone());
+        state.death = Some(death.clone());
+        let waiting = std::mem::take(&mut state.waiting);
+        let downloads = std::mem::take(&mut state.downloads);
+        drop(state);
         for heard in waiting.into_values() {
             drop(heard.try_send(Heard::Died(death.clone())));
         }
@@ -433,7 +433,7 @@ impl Running {
     pub(super) fn wait_to_hear_all(&self, at_most: Duration) {
         let waited = self
             .changed
-            .wait_timeout_while(self.floor(), at_most, |floor| !floor.heard_out);
+            .wait_timeout_while(self.state(), at_most, |state| !state.heard_out);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -441,7 +441,7 @@ impl Running {
     pub(super) fn wait_for_end(&self, at_most: Duration) {
         let waited = self
             .changed
-            .wait_timeout_while(self.floor(), at_most, |floor| floor.death.is_none());
+            .wait_timeout_while(self.state(), at_most, |state| state.death.is_none());
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -186,8 +186,8 @@ impl ServiceRequests {
     /// A file is saved below the directory of a running download, or the scratch directory.
     fn dest_file(&self, running: &Running, dest: &Path) -> Result<DestFile, SourceError> {
         let downloads: Vec<DestDir> = {
-            let floor = running.floor();
-            let downloads = floor.downloads.values();
+            let state = running.state();
+            let downloads = state.downloads.values();
             downloads
                 .map(|download| download.dest_dir.clone())
                 .collect()

@@ -34,7 +34,7 @@ pub(super) fn supervise(
     died: impl FnOnce(&Death) -> SourceError,
 ) {
     watch(running);
-    let cause = running.floor().cause.clone();
+    let cause = running.state().cause.clone();
     if cause == Some(Cause::Unneeded) {
         running.tell(&ToChild::Close, &[]);
         wait_until_ended(running, CLOSE_LIMIT);
@@ -64,31 +64,31 @@ fn watch(running: &Running) {
     let idle_stop = running.options.idle_stop;
     loop {
         running.pass_cancels_on();
-        let mut floor = running.floor();
-        if floor.cause.is_some() || floor.hung_up {
+        let mut state = running.state();
+        if state.cause.is_some() || state.hung_up {
             return;
         }
         let grace = running.options.grace;
-        let deaf = floor.downloads.values().any(|download| {
+        let deaf = state.downloads.values().any(|download| {
             let since = download.cancelled.map(|since| since.elapsed());
             download.in_call && since.is_some_and(|since| since > grace)
         });
         if deaf {
-            floor.cause = Some(Cause::Deaf { grace });
+            state.cause = Some(Cause::Deaf { grace });
             return;
         }
-        let pause = if floor.is_unused() {
-            let idle = floor.last_used.elapsed();
+        let pause = if state.is_unused() {
+            let idle = state.last_used.elapsed();
             if idle >= idle_stop {
                 // Under the lock under which calls enter, so that none is lost.
-                floor.cause = Some(Cause::Unneeded);
+                state.cause = Some(Cause::Unneeded);
                 return;
             }
             idle_stop - idle
         } else {
             TICK
         };
-        drop(running.pause(floor, pause));
+        drop(running.pause(state, pause));
         if has_ended(running) {
             return;
         }
