@@ -136,19 +136,19 @@ struct Child {
     host: Arc<HostConnection>,
     pool: ThreadPool,
     library: Mutex<Option<LoadedLibrary>>,
-    source: Mutex<Option<Arc<Life>>>,
+    source: Mutex<Option<Arc<LiveSource>>>,
 }
 
 /// The source, and with it the reason for this process to live. Fields end in their order.
-struct Life {
+struct LiveSource {
     source: Arc<dyn Source>,
-    _end: End,
+    _exit: ExitOnDrop,
 }
 
 /// Ends the process when the source before it is gone.
-struct End;
+struct ExitOnDrop;
 
-impl Drop for End {
+impl Drop for ExitOnDrop {
     fn drop(&mut self) {
         process_tree::kill_own();
     }
@@ -205,31 +205,41 @@ impl Child {
                 let library = library.as_ref().ok_or_else(|| too_early("a source"))?;
                 let services = Arc::new(RemoteServices::new(Arc::clone(&self.host)));
                 library.create(settings, services).map(|source| {
-                    let life = Arc::new(Life { source, _end: End });
-                    *self.source() = Some(life);
+                    let source = Arc::new(LiveSource {
+                        source,
+                        _exit: ExitOnDrop,
+                    });
+                    *self.source() = Some(source);
                     Answer::Created
                 })
             }
-            Call::IsConfigured => Ok(Answer::Configured(self.life()?.source.is_configured())),
+            Call::IsConfigured => Ok(Answer::Configured(
+                self.live_source()?.source.is_configured(),
+            )),
             Call::CheckConnection => self
-                .life()?
+                .live_source()?
                 .source
                 .check_connection()
                 .map(Answer::Connected),
-            Call::Search { query } => self.life()?.source.search_raw(&query).map(|mut hits| {
-                cut::hits(&mut hits);
-                Answer::Hits(hits)
-            }),
+            Call::Search { query } => {
+                self.live_source()?
+                    .source
+                    .search_raw(&query)
+                    .map(|mut hits| {
+                        cut::hits(&mut hits);
+                        Answer::Hits(hits)
+                    })
+            }
             Call::Download { request, .. } => {
                 let progress = progress::of_download(&self.host, id);
-                let answer = self.life()?.source.download_raw(&request, &progress);
+                let answer = self.live_source()?.source.download_raw(&request, &progress);
                 answer.map(|mut download| {
                     download.cut();
                     Answer::Downloaded(download)
                 })
             }
             Call::Cancel { target } => self
-                .life()?
+                .live_source()?
                 .source
                 .cancel_raw(&target)
                 .map(Answer::Cancelled),
@@ -269,11 +279,11 @@ impl Child {
         load_content(&self.file, content)
     }
 
-    fn source(&self) -> std::sync::MutexGuard<'_, Option<Arc<Life>>> {
+    fn source(&self) -> std::sync::MutexGuard<'_, Option<Arc<LiveSource>>> {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn life(&self) -> Result<Arc<Life>, SourceError> {
+    fn live_source(&self) -> Result<Arc<LiveSource>, SourceError> {
         self.source().clone().ok_or_else(|| too_early("a call"))
     }
 
@@ -282,9 +292,9 @@ impl Child {
     fn close(self: &Arc<Self>) {
         let child = Arc::clone(self);
         let taken = self.pool.run(move || {
-            let life = child.source().take();
-            match life {
-                Some(life) => drop(life),
+            let source = child.source().take();
+            match source {
+                Some(source) => drop(source),
                 None => process_tree::kill_own(),
             }
         });
