@@ -15,9 +15,9 @@
 //!
 //! | from the plugin | answered by |
 //! |---|---|
-//! | `Asked`: a service | one `Served`; for a `Save` any number of `Sign`s before |
+//! | `Asked`: a service | one `Served`; for a `Save` any number of `Progress` messages before |
 //! | `Cancelled`: the `Save` of that number is to end | nothing |
-//! | `Sign`, `LetGo`: of a download | nothing |
+//! | `Progress`, `LetGo`: of a download | nothing |
 //! | `CloseBody`, `Log` | nothing |
 //!
 //! HTTP bodies travel as the bytes of the frame; the records that own one are sent without.
@@ -45,9 +45,9 @@ pub(super) enum ToChild {
         id: u64,
         result: Result<Served, SourceError>,
     },
-    Sign {
+    Progress {
         id: u64,
-        sign: Sign,
+        update: ProgressUpdate,
     },
     Close,
 }
@@ -65,9 +65,9 @@ pub(super) enum ToHost {
     Cancelled {
         id: u64,
     },
-    Sign {
+    Progress {
         id: u64,
-        sign: Sign,
+        update: ProgressUpdate,
     },
     LetGo {
         id: u64,
@@ -184,7 +184,7 @@ pub(super) enum Served {
 
 /// What a download, or a body on its way to the disk, tells.
 #[derive(Serialize, Deserialize)]
-pub(super) enum Sign {
+pub(super) enum ProgressUpdate {
     Bytes { done: u64, total: Option<u64> },
     State(String),
     Finished(Files),

@@ -11,13 +11,13 @@ use musicdl_plugin_api::SourceError;
 
 use super::unsendable;
 use crate::plugin::frames::{FrameError, Link};
-use crate::plugin::messages::{Served, Service, Sign, ToHost};
+use crate::plugin::messages::{ProgressUpdate, Served, Service, ToHost};
 use crate::plugin::process_tree;
 use crate::plugin::rate_limiter::RateLimiter;
 
 /// What comes while a service is waited for.
 pub(super) enum Heard {
-    Sign(Sign),
+    Progress(ProgressUpdate),
     Served(Result<Served, SourceError>, Vec<u8>),
 }
 
@@ -105,9 +105,9 @@ impl HostConnection {
         }
     }
 
-    pub(super) fn sign(&self, id: u64, sign: Sign) {
+    pub(super) fn progress(&self, id: u64, update: ProgressUpdate) {
         if let Some(sender) = lock(&self.waiting).get(&id) {
-            drop(sender.send(Heard::Sign(sign)));
+            drop(sender.send(Heard::Progress(update)));
         }
     }
 

@@ -173,7 +173,7 @@ impl Child {
                 ToChild::Call { id, call } => self.take_call(id, call),
                 ToChild::Cancelled { id } => self.host.cancelled(id),
                 ToChild::Served { id, result } => self.host.served(id, result, bytes),
-                ToChild::Sign { id, sign } => self.host.sign(id, sign),
+                ToChild::Progress { id, update } => self.host.progress(id, update),
                 ToChild::Close => self.close(),
             }
         }

@@ -8,7 +8,7 @@ use musicdl_plugin_api::{Files, Progress, ProgressSink, SourceError};
 
 use super::host_connection::HostConnection;
 use crate::plugin::cut::Cut;
-use crate::plugin::messages::{Sign, ToHost};
+use crate::plugin::messages::{ProgressUpdate, ToHost};
 use crate::plugin::rate_limiter::RateLimiter;
 
 /// The handle of the download of that number.
@@ -29,8 +29,11 @@ struct RemoteProgress {
 }
 
 impl RemoteProgress {
-    fn say(&self, sign: Sign) {
-        self.host.send(&ToHost::Sign { id: self.id, sign });
+    fn say(&self, update: ProgressUpdate) {
+        self.host.send(&ToHost::Progress {
+            id: self.id,
+            update,
+        });
     }
 
     /// Whether this small message is one of those that are passed on.
@@ -43,7 +46,7 @@ impl RemoteProgress {
 impl ProgressSink for RemoteProgress {
     fn bytes(&self, done: u64, total: Option<u64>) {
         if self.passes() {
-            self.say(Sign::Bytes { done, total });
+            self.say(ProgressUpdate::Bytes { done, total });
         }
     }
 
@@ -51,18 +54,18 @@ impl ProgressSink for RemoteProgress {
         if self.passes() {
             let mut text = text.to_owned();
             text.cut();
-            self.say(Sign::State(text));
+            self.say(ProgressUpdate::State(text));
         }
     }
 
     fn finished(&self, mut files: Files) {
         files.cut();
-        self.say(Sign::Finished(files));
+        self.say(ProgressUpdate::Finished(files));
     }
 
     fn failed(&self, mut error: SourceError) {
         error.cut();
-        self.say(Sign::Failed(error));
+        self.say(ProgressUpdate::Failed(error));
     }
 
     fn is_cancelled(&self) -> bool {

@@ -10,7 +10,7 @@ use musicdl_plugin_api::http::{Body, BodyReader, Request, Response, Saved};
 use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
 
 use super::host_connection::{Heard, HostConnection};
-use crate::plugin::messages::{Served, Service, Sign, ToHost};
+use crate::plugin::messages::{ProgressUpdate, Served, Service, ToHost};
 
 /// How often a download that waits for the host looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(100);
@@ -46,7 +46,7 @@ fn answer(heard: &Receiver<Heard>) -> Result<(Served, Vec<u8>), SourceError> {
     loop {
         match heard.recv() {
             Ok(Heard::Served(result, bytes)) => return result.map(|served| (served, bytes)),
-            Ok(Heard::Sign(_)) => {}
+            Ok(Heard::Progress(_)) => {}
             Err(_) => return Err(misplaced()),
         }
     }
@@ -85,9 +85,11 @@ impl HostServices for RemoteServices {
             }
             // On this thread, which is the plugin's, because the handle may be the plugin's too.
             match heard.recv_timeout(LOOK) {
-                Ok(Heard::Sign(Sign::Bytes { done, total })) => progress.bytes(done, total),
-                Ok(Heard::Sign(Sign::State(text))) => progress.state(&text),
-                Ok(Heard::Sign(Sign::Finished(_) | Sign::Failed(_)))
+                Ok(Heard::Progress(ProgressUpdate::Bytes { done, total })) => {
+                    progress.bytes(done, total)
+                }
+                Ok(Heard::Progress(ProgressUpdate::State(text))) => progress.state(&text),
+                Ok(Heard::Progress(ProgressUpdate::Finished(_) | ProgressUpdate::Failed(_)))
                 | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Heard::Served(result, bytes)) => {
                     let Served::Saved(saved) = result? else {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use musicdl_plugin_api::{Progress, SourceError};
 
 use super::dest_dir::DestDir;
-use crate::plugin::messages::Sign;
+use crate::plugin::messages::ProgressUpdate;
 use crate::plugin::rate_limiter::RateLimiter;
 
 pub(super) struct ActiveDownload {
@@ -39,15 +39,17 @@ impl ActiveDownload {
         }
     }
 
-    /// To whom a sign goes; `None`: it does not count, because the end was told before or
+    /// Where an update goes; `None`: it does not count, because the end was told before or
     /// there were too many.
-    pub(super) fn admit(&mut self, sign: &Sign) -> Option<Progress> {
+    pub(super) fn admit(&mut self, update: &ProgressUpdate) -> Option<Progress> {
         if self.ended {
             return None;
         }
-        let passes = match sign {
-            Sign::Bytes { .. } | Sign::State(_) => self.limiter.admit(Instant::now()).is_some(),
-            Sign::Finished(_) | Sign::Failed(_) => {
+        let passes = match update {
+            ProgressUpdate::Bytes { .. } | ProgressUpdate::State(_) => {
+                self.limiter.admit(Instant::now()).is_some()
+            }
+            ProgressUpdate::Finished(_) | ProgressUpdate::Failed(_) => {
                 self.ended = true;
                 true
             }
@@ -61,17 +63,17 @@ impl ActiveDownload {
             let error = SourceError::internal(
                 "the plugin let go of a download without saying how it ended",
             );
-            pass_on(&self.progress, Sign::Failed(error));
+            pass_on(&self.progress, ProgressUpdate::Failed(error));
         }
     }
 }
 
-pub(super) fn pass_on(progress: &Progress, sign: Sign) {
-    guarded(|| match sign {
-        Sign::Bytes { done, total } => progress.bytes(done, total),
-        Sign::State(text) => progress.state(&text),
-        Sign::Finished(files) => progress.finished(files),
-        Sign::Failed(error) => progress.failed(error),
+pub(super) fn pass_on(progress: &Progress, update: ProgressUpdate) {
+    guarded(|| match update {
+        ProgressUpdate::Bytes { done, total } => progress.bytes(done, total),
+        ProgressUpdate::State(text) => progress.state(&text),
+        ProgressUpdate::Finished(files) => progress.finished(files),
+        ProgressUpdate::Failed(error) => progress.failed(error),
     });
 }
 

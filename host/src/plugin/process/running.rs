@@ -17,7 +17,7 @@ use super::death::{Cause, Death};
 use super::service_requests::ServiceRequests;
 use crate::plugin::cut::Cut;
 use crate::plugin::frames::{FrameError, Link, receive};
-use crate::plugin::messages::{Answer, Call, Sign, ToChild, ToHost};
+use crate::plugin::messages::{Answer, Call, ProgressUpdate, ToChild, ToHost};
 use crate::plugin::rate_limiter::RateLimiter;
 
 /// A caller that waits longer than this has the process looked at.
@@ -292,7 +292,7 @@ impl Running {
             ToHost::Asked { id, service } => self.service_requests.take(self, id, service, bytes),
             ToHost::Cancelled { id } => self.service_requests.cancel(id),
             ToHost::CloseBody { body } => self.service_requests.close_body(body),
-            ToHost::Sign { id, sign } => self.signed(id, sign),
+            ToHost::Progress { id, update } => self.progress(id, update),
             ToHost::LetGo { id } => self.let_go(id),
             ToHost::Log {
                 level,
@@ -354,23 +354,23 @@ impl Running {
         }
     }
 
-    fn signed(&self, id: u64, mut sign: Sign) {
+    fn progress(&self, id: u64, mut update: ProgressUpdate) {
         let mut state = self.state();
         // After the end of a download nothing it says counts.
         let Some(download) = state.downloads.get_mut(&id) else {
             return;
         };
-        let Some(progress) = download.admit(&sign) else {
+        let Some(progress) = download.admit(&update) else {
             return;
         };
         drop(state);
-        match &mut sign {
-            Sign::Bytes { .. } => {}
-            Sign::State(text) => text.cut(),
-            Sign::Finished(files) => files.cut(),
-            Sign::Failed(error) => error.cut(),
+        match &mut update {
+            ProgressUpdate::Bytes { .. } => {}
+            ProgressUpdate::State(text) => text.cut(),
+            ProgressUpdate::Finished(files) => files.cut(),
+            ProgressUpdate::Failed(error) => error.cut(),
         }
-        super::active_download::pass_on(&progress, sign);
+        super::active_download::pass_on(&progress, update);
     }
 
     fn let_go(&self, id: u64) {
@@ -422,7 +422,10 @@ impl Running {
             drop(heard.try_send(Heard::Died(death.clone())));
         }
         for download in downloads.into_values().filter(|d| !d.in_call && !d.ended) {
-            super::active_download::pass_on(&download.progress, Sign::Failed(word.clone()));
+            super::active_download::pass_on(
+                &download.progress,
+                ProgressUpdate::Failed(word.clone()),
+            );
         }
         self.service_requests.end();
         self.changed.notify_all();

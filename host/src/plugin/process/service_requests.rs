@@ -18,7 +18,7 @@ use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceErro
 
 use super::dest_dir::{DestDir, DestFile};
 use super::running::Running;
-use crate::plugin::messages::{Served, Service, Sign, ToChild};
+use crate::plugin::messages::{ProgressUpdate, Served, Service, ToChild};
 use crate::plugin::rate_limiter::RateLimiter;
 use crate::plugin::thread_pool::ThreadPool;
 
@@ -245,21 +245,21 @@ struct Save {
 }
 
 impl Save {
-    fn say(&self, sign: Sign) {
+    fn say(&self, update: ProgressUpdate) {
         if lock(&self.limiter).admit(Instant::now()).is_some() {
             let id = self.id;
-            self.running.tell(&ToChild::Sign { id, sign }, &[]);
+            self.running.tell(&ToChild::Progress { id, update }, &[]);
         }
     }
 }
 
 impl ProgressSink for Save {
     fn bytes(&self, done: u64, total: Option<u64>) {
-        self.say(Sign::Bytes { done, total });
+        self.say(ProgressUpdate::Bytes { done, total });
     }
 
     fn state(&self, text: &str) {
-        self.say(Sign::State(text.to_owned()));
+        self.say(ProgressUpdate::State(text.to_owned()));
     }
 
     // The end of a save is its answer.
