@@ -9,7 +9,7 @@
 //!
 //! | from the host | answered by |
 //! |---|---|
-//! | `Call` | one `Answer` of the same number |
+//! | `Call` | one `Reply` of the same number |
 //! | `Cancelled`: the download of that number is to end | nothing |
 //! | `Close`: let go of the source, then end | the end of the process |
 //!
@@ -43,7 +43,7 @@ pub(super) enum ToChild {
     },
     Served {
         id: u64,
-        result: Result<Served, SourceError>,
+        result: Result<ServiceReply, SourceError>,
     },
     Progress {
         id: u64,
@@ -54,13 +54,13 @@ pub(super) enum ToChild {
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum ToHost {
-    Answer {
+    Reply {
         id: u64,
-        result: Result<Answer, SourceError>,
+        result: Result<Reply, SourceError>,
     },
     Asked {
         id: u64,
-        service: Service,
+        service: ServiceRequest,
     },
     Cancelled {
         id: u64,
@@ -120,7 +120,7 @@ impl Call {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) enum Answer {
+pub(super) enum Reply {
     Described(Box<Described>),
     Refused {
         reason: String,
@@ -142,7 +142,7 @@ pub(super) struct Described {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) enum Service {
+pub(super) enum ServiceRequest {
     Send {
         request: Request,
     },
@@ -171,7 +171,7 @@ pub(super) enum Service {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) enum Served {
+pub(super) enum ServiceReply {
     Sent { head: Head },
     Saved(Saved),
     Opened { head: Head, body: u64 },

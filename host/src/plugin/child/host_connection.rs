@@ -11,20 +11,20 @@ use musicdl_plugin_api::SourceError;
 
 use super::unsendable;
 use crate::plugin::frames::{FrameError, Link};
-use crate::plugin::messages::{ProgressUpdate, Served, Service, ToHost};
+use crate::plugin::messages::{ProgressUpdate, ServiceReply, ServiceRequest, ToHost};
 use crate::plugin::process_tree;
 use crate::plugin::rate_limiter::RateLimiter;
 
 /// What comes while a service is waited for.
-pub(super) enum Heard {
+pub(super) enum ServiceEvent {
     Progress(ProgressUpdate),
-    Served(Result<Served, SourceError>, Vec<u8>),
+    Served(Result<ServiceReply, SourceError>, Vec<u8>),
 }
 
 pub(super) struct HostConnection {
     link: Link,
     next: AtomicU64,
-    waiting: Mutex<HashMap<u64, Sender<Heard>>>,
+    waiting: Mutex<HashMap<u64, Sender<ServiceEvent>>>,
     /// Of the downloads whose handle the plugin may still hold.
     cancels: Mutex<HashMap<u64, Arc<AtomicBool>>>,
     logged: Mutex<RateLimiter>,
@@ -51,9 +51,9 @@ impl HostConnection {
         match self.link.send(message, &[]) {
             Ok(()) => {}
             Err(error @ FrameError::TooLarge { .. }) => {
-                if let ToHost::Answer { id, .. } = message {
+                if let ToHost::Reply { id, .. } = message {
                     let result = Err(unsendable(&error));
-                    self.send(&ToHost::Answer { id: *id, result });
+                    self.send(&ToHost::Reply { id: *id, result });
                 }
             }
             Err(
@@ -70,9 +70,9 @@ impl HostConnection {
     /// Asks for a service; what is heard of it comes through the channel.
     pub(super) fn ask(
         &self,
-        service: Service,
+        service: ServiceRequest,
         bytes: &[u8],
-    ) -> Result<(u64, Receiver<Heard>), SourceError> {
+    ) -> Result<(u64, Receiver<ServiceEvent>), SourceError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, heard) = channel();
         lock(&self.waiting).insert(id, sender);
@@ -98,16 +98,21 @@ impl HostConnection {
         lock(&self.logged).admit(Instant::now())
     }
 
-    pub(super) fn served(&self, id: u64, result: Result<Served, SourceError>, bytes: Vec<u8>) {
+    pub(super) fn served(
+        &self,
+        id: u64,
+        result: Result<ServiceReply, SourceError>,
+        bytes: Vec<u8>,
+    ) {
         if let Some(sender) = lock(&self.waiting).remove(&id) {
             // Whoever asked may have been ended by a panic.
-            drop(sender.send(Heard::Served(result, bytes)));
+            drop(sender.send(ServiceEvent::Served(result, bytes)));
         }
     }
 
     pub(super) fn progress(&self, id: u64, update: ProgressUpdate) {
         if let Some(sender) = lock(&self.waiting).get(&id) {
-            drop(sender.send(Heard::Progress(update)));
+            drop(sender.send(ServiceEvent::Progress(update)));
         }
     }
 

@@ -32,7 +32,7 @@ use self::services::RemoteServices;
 use super::cut::{self, Cut};
 use super::frames::{FrameError, Link, receive};
 use super::load::{LoadFailure, LoadedLibrary, load_content};
-use super::messages::{Answer, Call, Described, ToChild, ToHost};
+use super::messages::{Call, Described, Reply, ToChild, ToHost};
 use super::process_tree;
 use super::sandbox::{self, Rules};
 use super::thread_pool::ThreadPool;
@@ -188,16 +188,16 @@ impl Child {
         let child = Arc::clone(self);
         let taken = self.pool.run(move || {
             let result = child.answer(id, call);
-            child.host.send(&ToHost::Answer { id, result });
+            child.host.send(&ToHost::Reply { id, result });
         });
         if !taken {
             let error = SourceError::transient(format!("{MOST_CALLS} calls run already"));
             let result = Err(error);
-            self.host.send(&ToHost::Answer { id, result });
+            self.host.send(&ToHost::Reply { id, result });
         }
     }
 
-    fn answer(&self, id: u64, call: Call) -> Result<Answer, SourceError> {
+    fn answer(&self, id: u64, call: Call) -> Result<Reply, SourceError> {
         let answer = match call {
             Call::Describe => Ok(self.describe()),
             Call::Create { settings } => {
@@ -210,24 +210,24 @@ impl Child {
                         _exit: ExitOnDrop,
                     });
                     *self.source() = Some(source);
-                    Answer::Created
+                    Reply::Created
                 })
             }
-            Call::IsConfigured => Ok(Answer::Configured(
+            Call::IsConfigured => Ok(Reply::Configured(
                 self.live_source()?.source.is_configured(),
             )),
             Call::CheckConnection => self
                 .live_source()?
                 .source
                 .check_connection()
-                .map(Answer::Connected),
+                .map(Reply::Connected),
             Call::Search { query } => {
                 self.live_source()?
                     .source
                     .search_raw(&query)
                     .map(|mut hits| {
                         cut::hits(&mut hits);
-                        Answer::Hits(hits)
+                        Reply::Hits(hits)
                     })
             }
             Call::Download { request, .. } => {
@@ -235,14 +235,14 @@ impl Child {
                 let answer = self.live_source()?.source.download_raw(&request, &progress);
                 answer.map(|mut download| {
                     download.cut();
-                    Answer::Downloaded(download)
+                    Reply::Downloaded(download)
                 })
             }
             Call::Cancel { target } => self
                 .live_source()?
                 .source
                 .cancel_raw(&target)
-                .map(Answer::Cancelled),
+                .map(Reply::Cancelled),
         };
         answer.map_err(|mut error| {
             error.cut();
@@ -250,19 +250,19 @@ impl Child {
         })
     }
 
-    fn describe(&self) -> Answer {
+    fn describe(&self) -> Reply {
         match self.load() {
             Ok(library) => {
                 let mut declaration = library.declaration.clone();
                 declaration.cut();
                 let api_version = library.api_version.clone();
                 *self.library.lock().unwrap_or_else(PoisonError::into_inner) = Some(library);
-                Answer::Described(Box::new(Described {
+                Reply::Described(Box::new(Described {
                     api_version,
                     declaration,
                 }))
             }
-            Err(refused) => Answer::Refused {
+            Err(refused) => Reply::Refused {
                 reason: refused.to_string(),
                 details: refused.details().map(str::to_owned),
             },

@@ -9,8 +9,8 @@ use std::time::Duration;
 use musicdl_plugin_api::http::{Body, BodyReader, Request, Response, Saved};
 use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
 
-use super::host_connection::{Heard, HostConnection};
-use crate::plugin::messages::{ProgressUpdate, Served, Service, ToHost};
+use super::host_connection::{HostConnection, ServiceEvent};
+use crate::plugin::messages::{ProgressUpdate, ServiceReply, ServiceRequest, ToHost};
 
 /// How often a download that waits for the host looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(100);
@@ -24,7 +24,7 @@ impl RemoteServices {
         Self { host }
     }
 
-    fn ask(&self, service: Service) -> Result<(Served, Vec<u8>), SourceError> {
+    fn ask(&self, service: ServiceRequest) -> Result<(ServiceReply, Vec<u8>), SourceError> {
         let (_, heard) = self.host.ask(service, &[])?;
         answer(&heard)
     }
@@ -33,8 +33,8 @@ impl RemoteServices {
     fn ask_http(
         &self,
         request: &Request,
-        service: impl FnOnce(Request) -> Service,
-    ) -> Result<(u64, Receiver<Heard>), SourceError> {
+        service: impl FnOnce(Request) -> ServiceRequest,
+    ) -> Result<(u64, Receiver<ServiceEvent>), SourceError> {
         let mut request = request.clone();
         let body = std::mem::take(&mut request.body);
         self.host.ask(service(request), &body)
@@ -42,11 +42,11 @@ impl RemoteServices {
 }
 
 /// Waits to the end. The host answers everything, and without the host there is no process.
-fn answer(heard: &Receiver<Heard>) -> Result<(Served, Vec<u8>), SourceError> {
+fn answer(heard: &Receiver<ServiceEvent>) -> Result<(ServiceReply, Vec<u8>), SourceError> {
     loop {
         match heard.recv() {
-            Ok(Heard::Served(result, bytes)) => return result.map(|served| (served, bytes)),
-            Ok(Heard::Progress(_)) => {}
+            Ok(ServiceEvent::Served(result, bytes)) => return result.map(|served| (served, bytes)),
+            Ok(ServiceEvent::Progress(_)) => {}
             Err(_) => return Err(misplaced()),
         }
     }
@@ -58,8 +58,8 @@ fn misplaced() -> SourceError {
 
 impl HostServices for RemoteServices {
     fn http_send(&self, request: &Request) -> Result<Response, SourceError> {
-        let (_, heard) = self.ask_http(request, |request| Service::Send { request })?;
-        let (Served::Sent { head }, body) = answer(&heard)? else {
+        let (_, heard) = self.ask_http(request, |request| ServiceRequest::Send { request })?;
+        let (ServiceReply::Sent { head }, body) = answer(&heard)? else {
             return Err(misplaced());
         };
         Ok(Response { head, body })
@@ -73,7 +73,7 @@ impl HostServices for RemoteServices {
     ) -> Result<Saved, SourceError> {
         let dest = dest.to_owned();
         let mut told = progress.is_cancelled();
-        let (id, heard) = self.ask_http(request, |request| Service::Save {
+        let (id, heard) = self.ask_http(request, |request| ServiceRequest::Save {
             request,
             dest,
             cancelled: told,
@@ -85,14 +85,16 @@ impl HostServices for RemoteServices {
             }
             // On this thread, which is the plugin's, because the handle may be the plugin's too.
             match heard.recv_timeout(LOOK) {
-                Ok(Heard::Progress(ProgressUpdate::Bytes { done, total })) => {
+                Ok(ServiceEvent::Progress(ProgressUpdate::Bytes { done, total })) => {
                     progress.bytes(done, total)
                 }
-                Ok(Heard::Progress(ProgressUpdate::State(text))) => progress.state(&text),
-                Ok(Heard::Progress(ProgressUpdate::Finished(_) | ProgressUpdate::Failed(_)))
+                Ok(ServiceEvent::Progress(ProgressUpdate::State(text))) => progress.state(&text),
+                Ok(ServiceEvent::Progress(
+                    ProgressUpdate::Finished(_) | ProgressUpdate::Failed(_),
+                ))
                 | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Heard::Served(result, bytes)) => {
-                    let Served::Saved(saved) = result? else {
+                Ok(ServiceEvent::Served(result, bytes)) => {
+                    let ServiceReply::Saved(saved) = result? else {
                         return Err(misplaced());
                     };
                     return Ok(Saved {
@@ -106,8 +108,8 @@ impl HostServices for RemoteServices {
     }
 
     fn http_open(&self, request: &Request) -> Result<Body, SourceError> {
-        let (_, heard) = self.ask_http(request, |request| Service::Open { request })?;
-        let (Served::Opened { head, body }, _) = answer(&heard)? else {
+        let (_, heard) = self.ask_http(request, |request| ServiceRequest::Open { request })?;
+        let (ServiceReply::Opened { head, body }, _) = answer(&heard)? else {
             return Err(misplaced());
         };
         let host = Arc::clone(&self.host);
@@ -135,7 +137,7 @@ impl HostServices for RemoteServices {
 
     fn store_get(&self, key: &str) -> Result<Option<String>, SourceError> {
         let key = key.to_owned();
-        let (Served::Kept(value), _) = self.ask(Service::StoreGet { key })? else {
+        let (ServiceReply::Kept(value), _) = self.ask(ServiceRequest::StoreGet { key })? else {
             return Err(misplaced());
         };
         Ok(value)
@@ -143,7 +145,7 @@ impl HostServices for RemoteServices {
 
     fn store_set(&self, key: &str, value: Option<&str>) -> Result<(), SourceError> {
         let (key, value) = (key.to_owned(), value.map(str::to_owned));
-        let (Served::Set, _) = self.ask(Service::StoreSet { key, value })? else {
+        let (ServiceReply::Set, _) = self.ask(ServiceRequest::StoreSet { key, value })? else {
             return Err(misplaced());
         };
         Ok(())
@@ -151,14 +153,14 @@ impl HostServices for RemoteServices {
 
     fn now_ms(&self) -> u64 {
         // The host always knows the time; 0 is what its own clock says when it does not.
-        match self.ask(Service::Now) {
-            Ok((Served::Now(now), _)) => now,
+        match self.ask(ServiceRequest::Now) {
+            Ok((ServiceReply::Now(now), _)) => now,
             Ok(_) | Err(_) => 0,
         }
     }
 
     fn temp_dir(&self) -> Result<PathBuf, SourceError> {
-        let (Served::Dir(dir), _) = self.ask(Service::TempDir)? else {
+        let (ServiceReply::Dir(dir), _) = self.ask(ServiceRequest::TempDir)? else {
             return Err(misplaced());
         };
         Ok(dir)
@@ -174,8 +176,8 @@ struct RemoteBody {
 impl BodyReader for RemoteBody {
     fn chunk(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let body = self.body;
-        let (_, heard) = self.host.ask(Service::Chunk { body }, &[])?;
-        let (Served::Chunk { more }, bytes) = answer(&heard)? else {
+        let (_, heard) = self.host.ask(ServiceRequest::Chunk { body }, &[])?;
+        let (ServiceReply::Chunk { more }, bytes) = answer(&heard)? else {
             return Err(misplaced());
         };
         Ok(more.then_some(bytes))

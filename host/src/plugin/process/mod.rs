@@ -35,10 +35,10 @@ use self::active_download::ActiveDownload;
 use self::death::{Cause, Death};
 use self::dest_dir::DestDir;
 use self::restart::{Next, Restarts};
-use self::running::{NoAnswer, Running};
+use self::running::{CallFailure, Running};
 use super::cut::{self, Cut};
 use super::load::LoadFailure;
-use super::messages::{Answer, Call, Described};
+use super::messages::{Call, Described, Reply};
 use super::sandbox::{Rules, Sandbox};
 use super::snapshot::Snapshot;
 use crate::music::SourceName;
@@ -180,10 +180,10 @@ impl Processes {
             .running
             .call(Call::Describe, Some(self.options.load), None);
         let answer = answer.map_err(|none| LoadFailure::Process(self.why(none).message))?;
-        if let Answer::Refused { reason, details } = answer {
+        if let Reply::Refused { reason, details } = answer {
             return Err(LoadFailure::Refused { reason, details });
         }
-        let Answer::Described(mut described) = answer else {
+        let Reply::Described(mut described) = answer else {
             return Err(LoadFailure::Process(self.misplaced().message));
         };
         described.declaration.cut();
@@ -206,25 +206,25 @@ impl Processes {
         let settings = settings.clone();
         let call = Call::Create { settings };
         let answer = fresh.running.call(call, Some(self.options.load), None);
-        let Answer::Created = answer.map_err(|none| self.why(none))? else {
+        let Reply::Created = answer.map_err(|none| self.why(none))? else {
             return Err(self.misplaced());
         };
         Ok(())
     }
 
     /// What a caller is told.
-    fn why(&self, none: NoAnswer) -> SourceError {
+    fn why(&self, none: CallFailure) -> SourceError {
         match none {
-            NoAnswer::Said(mut error) => {
+            CallFailure::Reported(mut error) => {
                 error.cut();
                 error
             }
-            NoAnswer::Died(death) => told_of_death(&self.name, &death),
-            NoAnswer::Overdue(death) => SourceError {
+            CallFailure::Died(death) => told_of_death(&self.name, &death),
+            CallFailure::Overdue(death) => SourceError {
                 kind: ErrorKind::Transient,
                 ..told_of_death(&self.name, &death)
             },
-            NoAnswer::NotTaken => {
+            CallFailure::NotTaken => {
                 SourceError::internal(format!("the process of `{}` is ending", self.name))
             }
         }
@@ -362,18 +362,18 @@ impl ProcessSource {
         error
     }
 
-    fn call(&self, limit: Duration, call: impl Fn() -> Call) -> Result<Answer, SourceError> {
+    fn call(&self, limit: Duration, call: impl Fn() -> Call) -> Result<Reply, SourceError> {
         self.try_call(|running| running.call(call(), Some(limit), None))
     }
 
     /// Makes a call in a process that takes it; one that is just ending takes none.
     fn try_call(
         &self,
-        call: impl Fn(&Running) -> Result<Answer, NoAnswer>,
-    ) -> Result<Answer, SourceError> {
+        call: impl Fn(&Running) -> Result<Reply, CallFailure>,
+    ) -> Result<Reply, SourceError> {
         for _ in 1..TRIES {
             match call(&*self.running()?) {
-                Err(NoAnswer::NotTaken) => {}
+                Err(CallFailure::NotTaken) => {}
                 other => return other.map_err(|none| self.processes.why(none)),
             }
         }
@@ -386,7 +386,7 @@ impl Source for ProcessSource {
         let limit = self.processes.options.is_configured;
         let answer = self.call(limit, || Call::IsConfigured);
         let why = match answer {
-            Ok(Answer::Configured(configured)) => return configured,
+            Ok(Reply::Configured(configured)) => return configured,
             Ok(_) => self.processes.misplaced(),
             Err(error) => error,
         };
@@ -397,7 +397,7 @@ impl Source for ProcessSource {
     fn check_connection(&self) -> Result<Connection, SourceError> {
         let limit = self.processes.options.check_connection;
         let answer = self.call(limit, || Call::CheckConnection)?;
-        let Answer::Connected(mut connection) = answer else {
+        let Reply::Connected(mut connection) = answer else {
             return Err(self.processes.misplaced());
         };
         connection.cut();
@@ -407,7 +407,7 @@ impl Source for ProcessSource {
     fn search_raw(&self, query: &Query) -> Result<Vec<Hit>, SourceError> {
         let query = || Box::new(query.clone());
         let answer = self.call(self.search, || Call::Search { query: query() })?;
-        let Answer::Hits(mut hits) = answer else {
+        let Reply::Hits(mut hits) = answer else {
             return Err(self.processes.misplaced());
         };
         cut::hits(&mut hits);
@@ -427,7 +427,7 @@ impl Source for ProcessSource {
             };
             running.call(call, None, Some(download))
         })?;
-        let Answer::Downloaded(mut download) = answer else {
+        let Reply::Downloaded(mut download) = answer else {
             return Err(self.processes.misplaced());
         };
         download.cut();
@@ -449,9 +449,9 @@ impl Source for ProcessSource {
         let target = target_id.to_owned();
         let limit = self.processes.options.cancel;
         match living.call(Call::Cancel { target }, Some(limit), None) {
-            Ok(Answer::Cancelled(found)) => Ok(found),
+            Ok(Reply::Cancelled(found)) => Ok(found),
             Ok(_) => Err(self.processes.misplaced()),
-            Err(NoAnswer::NotTaken) => Ok(false),
+            Err(CallFailure::NotTaken) => Ok(false),
             Err(none) => Err(self.processes.why(none)),
         }
     }

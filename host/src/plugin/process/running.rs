@@ -17,7 +17,7 @@ use super::death::{Cause, Death};
 use super::service_requests::ServiceRequests;
 use crate::plugin::cut::Cut;
 use crate::plugin::frames::{FrameError, Link, receive};
-use crate::plugin::messages::{Answer, Call, ProgressUpdate, ToChild, ToHost};
+use crate::plugin::messages::{Call, ProgressUpdate, Reply, ToChild, ToHost};
 use crate::plugin::rate_limiter::RateLimiter;
 
 /// A caller that waits longer than this has the process looked at.
@@ -42,7 +42,7 @@ pub(super) struct Running {
 /// What changes together.
 pub(super) struct State {
     next: u64,
-    waiting: HashMap<u64, SyncSender<Heard>>,
+    waiting: HashMap<u64, SyncSender<CallEvent>>,
     pub(super) downloads: HashMap<u64, ActiveDownload>,
     pub(super) last_used: Instant,
     /// The connection is over.
@@ -61,18 +61,18 @@ impl State {
     }
 }
 
-enum Heard {
-    Answer(Result<Answer, SourceError>),
+enum CallEvent {
+    Reply(Result<Reply, SourceError>),
     Died(Death),
 }
 
 /// Why a call has no answer of the plugin's.
 #[derive(Debug)]
-pub(super) enum NoAnswer {
+pub(super) enum CallFailure {
     /// The process takes no calls any more; this one never reached it.
     NotTaken,
     /// What the plugin, or the way to it, says.
-    Said(SourceError),
+    Reported(SourceError),
     /// The process ended in the middle of it.
     Died(Death),
     /// The process was killed because of this call.
@@ -141,7 +141,7 @@ impl Running {
         call: Call,
         limit: Option<Duration>,
         download: Option<ActiveDownload>,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<Reply, CallFailure> {
         let name = call.name();
         let (id, heard) = self.enter(download)?;
         match self.link.send(&ToChild::Call { id, call }, &[]) {
@@ -151,7 +151,7 @@ impl Running {
                 state.waiting.remove(&id);
                 state.downloads.remove(&id);
                 let error = format!("`{name}` cannot be passed on: {error}");
-                return Err(NoAnswer::Said(SourceError::permanent(error)));
+                return Err(CallFailure::Reported(SourceError::permanent(error)));
             }
             Err(error) => self.lost(&error),
         }
@@ -164,22 +164,25 @@ impl Running {
         self.end(Cause::Overdue { call: name, limit });
         match self.wait(&heard, Some(KILL_LIMIT)) {
             // It may have been a hair too late, which is too late.
-            Some(Ok(_) | Err(NoAnswer::Said(_) | NoAnswer::NotTaken)) | None => {
-                Err(NoAnswer::Overdue(Death {
+            Some(Ok(_) | Err(CallFailure::Reported(_) | CallFailure::NotTaken)) | None => {
+                Err(CallFailure::Overdue(Death {
                     cause: Cause::Overdue { call: name, limit },
                     last_words: String::new(),
                 }))
             }
-            Some(Err(NoAnswer::Died(death) | NoAnswer::Overdue(death))) => {
-                Err(NoAnswer::Overdue(death))
+            Some(Err(CallFailure::Died(death) | CallFailure::Overdue(death))) => {
+                Err(CallFailure::Overdue(death))
             }
         }
     }
 
-    fn enter(&self, download: Option<ActiveDownload>) -> Result<(u64, Receiver<Heard>), NoAnswer> {
+    fn enter(
+        &self,
+        download: Option<ActiveDownload>,
+    ) -> Result<(u64, Receiver<CallEvent>), CallFailure> {
         let mut state = self.state();
         if state.cause.is_some() || state.hung_up {
-            return Err(NoAnswer::NotTaken);
+            return Err(CallFailure::NotTaken);
         }
         let id = state.next;
         state.next += 1;
@@ -198,15 +201,15 @@ impl Running {
     /// `None`: there was nothing to hear within the limit.
     fn wait(
         &self,
-        heard: &Receiver<Heard>,
+        heard: &Receiver<CallEvent>,
         limit: Option<Duration>,
-    ) -> Option<Result<Answer, NoAnswer>> {
+    ) -> Option<Result<Reply, CallFailure>> {
         let started = Instant::now();
         loop {
             let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
             match heard.recv_timeout(left.unwrap_or(LOOK).min(LOOK)) {
-                Ok(Heard::Answer(answer)) => return Some(answer.map_err(NoAnswer::Said)),
-                Ok(Heard::Died(death)) => return Some(Err(NoAnswer::Died(death))),
+                Ok(CallEvent::Reply(answer)) => return Some(answer.map_err(CallFailure::Reported)),
+                Ok(CallEvent::Died(death)) => return Some(Err(CallFailure::Died(death))),
                 Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left.is_zero()) => {
                     return None;
                 }
@@ -288,7 +291,7 @@ impl Running {
 
     fn hear(self: &Arc<Self>, message: ToHost, bytes: Vec<u8>) {
         match message {
-            ToHost::Answer { id, result } => self.answered(id, result),
+            ToHost::Reply { id, result } => self.answered(id, result),
             ToHost::Asked { id, service } => self.service_requests.take(self, id, service, bytes),
             ToHost::Cancelled { id } => self.service_requests.cancel(id),
             ToHost::CloseBody { body } => self.service_requests.close_body(body),
@@ -318,14 +321,14 @@ impl Running {
         }
     }
 
-    fn answered(&self, id: u64, result: Result<Answer, SourceError>) {
+    fn answered(&self, id: u64, result: Result<Reply, SourceError>) {
         let mut state = self.state();
         let Some(waiting) = state.waiting.remove(&id) else {
             self.stray(state, id);
             return;
         };
         state.last_used = Instant::now();
-        let follows = matches!(&result, Ok(Answer::Downloaded(Download::Following)));
+        let follows = matches!(&result, Ok(Reply::Downloaded(Download::Following)));
         let dropped = match state.downloads.get_mut(&id) {
             Some(download) if follows && !download.let_go => {
                 download.in_call = false;
@@ -335,7 +338,7 @@ impl Running {
             None => None,
         };
         // The caller may have given up on it.
-        drop(waiting.try_send(Heard::Answer(result)));
+        drop(waiting.try_send(CallEvent::Reply(result)));
         drop(state);
         if let Some(download) = dropped.filter(|_| follows) {
             download.abandoned();
@@ -419,7 +422,7 @@ impl Running {
         let downloads = std::mem::take(&mut state.downloads);
         drop(state);
         for heard in waiting.into_values() {
-            drop(heard.try_send(Heard::Died(death.clone())));
+            drop(heard.try_send(CallEvent::Died(death.clone())));
         }
         for download in downloads.into_values().filter(|d| !d.in_call && !d.ended) {
             super::active_download::pass_on(
@@ -450,8 +453,8 @@ impl Running {
 }
 
 /// Only when its supervisor died without a word, which no code of ours does.
-fn gone() -> NoAnswer {
-    NoAnswer::Died(Death {
+fn gone() -> CallFailure {
+    CallFailure::Died(Death {
         cause: Cause::HungUp,
         last_words: String::new(),
     })

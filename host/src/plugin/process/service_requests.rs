@@ -18,7 +18,7 @@ use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceErro
 
 use super::dest_dir::{DestDir, DestFile};
 use super::running::Running;
-use crate::plugin::messages::{ProgressUpdate, Served, Service, ToChild};
+use crate::plugin::messages::{ProgressUpdate, ServiceReply, ServiceRequest, ToChild};
 use crate::plugin::rate_limiter::RateLimiter;
 use crate::plugin::thread_pool::ThreadPool;
 
@@ -55,8 +55,14 @@ impl ServiceRequests {
     }
 
     /// Does what the process asks and tells it the outcome.
-    pub(super) fn take(&self, running: &Arc<Running>, id: u64, service: Service, bytes: Vec<u8>) {
-        if let Service::Save { cancelled, .. } = service {
+    pub(super) fn take(
+        &self,
+        running: &Arc<Running>,
+        id: u64,
+        service: ServiceRequest,
+        bytes: Vec<u8>,
+    ) {
+        if let ServiceRequest::Save { cancelled, .. } = service {
             // Here, so that a cancel that follows at once finds it.
             let flag = Arc::new(AtomicBool::new(cancelled));
             lock(&self.saves).insert(id, flag);
@@ -110,22 +116,22 @@ impl ServiceRequests {
         &self,
         running: &Arc<Running>,
         id: u64,
-        service: Service,
+        service: ServiceRequest,
         bytes: Vec<u8>,
-    ) -> Result<(Served, Vec<u8>), SourceError> {
+    ) -> Result<(ServiceReply, Vec<u8>), SourceError> {
         let services = running
             .services()
             .ok_or_else(|| SourceError::internal("the host does nothing before there is a source"))?
             .as_ref();
         let without = |served| (served, Vec::new());
         match service {
-            Service::Send { mut request } => {
+            ServiceRequest::Send { mut request } => {
                 request.body = bytes;
                 let response = services.http_send(&request)?;
                 let head = response.head;
-                Ok((Served::Sent { head }, response.body))
+                Ok((ServiceReply::Sent { head }, response.body))
             }
-            Service::Save {
+            ServiceRequest::Save {
                 mut request, dest, ..
             } => {
                 request.body = bytes;
@@ -140,29 +146,32 @@ impl ServiceRequests {
                     bytes,
                     body: Vec::new(),
                 };
-                Ok((Served::Saved(saved), body))
+                Ok((ServiceReply::Saved(saved), body))
             }
-            Service::Open { mut request } => {
+            ServiceRequest::Open { mut request } => {
                 request.body = bytes;
                 self.open(services, &request)
             }
-            Service::Chunk { body } => {
+            ServiceRequest::Chunk { body } => {
                 let body = lock(&self.bodies).get(&body).cloned();
                 let body = body.ok_or_else(|| SourceError::internal("no such body is open"))?;
                 let chunk = lock(&body).chunk()?;
                 let more = chunk.is_some();
-                Ok((Served::Chunk { more }, chunk.unwrap_or_default()))
+                Ok((ServiceReply::Chunk { more }, chunk.unwrap_or_default()))
             }
-            Service::StoreGet { key } => services.store_get(&key).map(Served::Kept).map(without),
-            Service::StoreSet { key, value } => {
+            ServiceRequest::StoreGet { key } => services
+                .store_get(&key)
+                .map(ServiceReply::Kept)
+                .map(without),
+            ServiceRequest::StoreSet { key, value } => {
                 services.store_set(&key, value.as_deref())?;
-                Ok(without(Served::Set))
+                Ok(without(ServiceReply::Set))
             }
-            Service::Now => Ok(without(Served::Now(services.now_ms()))),
-            Service::TempDir => {
+            ServiceRequest::Now => Ok(without(ServiceReply::Now(services.now_ms()))),
+            ServiceRequest::TempDir => {
                 let dir = services.temp_dir()?;
                 *lock(&self.scratch) = Some(dir.clone());
-                Ok(without(Served::Dir(dir)))
+                Ok(without(ServiceReply::Dir(dir)))
             }
         }
     }
@@ -171,7 +180,7 @@ impl ServiceRequests {
         &self,
         services: &dyn HostServices,
         request: &musicdl_plugin_api::http::Request,
-    ) -> Result<(Served, Vec<u8>), SourceError> {
+    ) -> Result<(ServiceReply, Vec<u8>), SourceError> {
         if lock(&self.bodies).len() >= MOST_BODIES {
             let many = format!("{MOST_BODIES} bodies are open already; drop those you have read");
             return Err(SourceError::permanent(many));
@@ -180,7 +189,7 @@ impl ServiceRequests {
         let head = opened.head.clone();
         let body = self.next_body.fetch_add(1, Ordering::Relaxed);
         lock(&self.bodies).insert(body, Arc::new(Mutex::new(opened)));
-        Ok((Served::Opened { head, body }, Vec::new()))
+        Ok((ServiceReply::Opened { head, body }, Vec::new()))
     }
 
     /// A file is saved below the directory of a running download, or the scratch directory.
@@ -217,16 +226,16 @@ impl ServiceRequests {
 }
 
 /// As the contract calls it.
-fn name(service: &Service) -> &'static str {
+fn name(service: &ServiceRequest) -> &'static str {
     match service {
-        Service::Send { .. } => "http_send",
-        Service::Save { .. } => "http_save",
-        Service::Open { .. } => "http_open",
-        Service::Chunk { .. } => "chunk",
-        Service::StoreGet { .. } => "store_get",
-        Service::StoreSet { .. } => "store_set",
-        Service::Now => "now",
-        Service::TempDir => "temp_dir",
+        ServiceRequest::Send { .. } => "http_send",
+        ServiceRequest::Save { .. } => "http_save",
+        ServiceRequest::Open { .. } => "http_open",
+        ServiceRequest::Chunk { .. } => "chunk",
+        ServiceRequest::StoreGet { .. } => "store_get",
+        ServiceRequest::StoreSet { .. } => "store_set",
+        ServiceRequest::Now => "now",
+        ServiceRequest::TempDir => "temp_dir",
     }
 }
 
