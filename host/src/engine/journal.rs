@@ -53,6 +53,21 @@ pub enum Entry {
     Attempt(Attempt),
 }
 
+impl Entry {
+    /// The item whose end this entry is.
+    pub(super) fn ended(&self) -> Option<&TrackId> {
+        match self {
+            Self::Completed { id, .. } | Self::Failed { id, .. } | Self::Skipped { id, .. } => {
+                Some(id)
+            }
+            Self::Started { .. }
+            | Self::Parked { .. }
+            | Self::Rewritten { .. }
+            | Self::Attempt(_) => None,
+        }
+    }
+}
+
 /// One download of one candidate.
 #[derive(Clone, Debug)]
 pub struct Attempt {

@@ -67,6 +67,14 @@ impl Status {
             Status::Skipped => "skipped",
         }
     }
+
+    /// Whether nothing more happens to an item in this run.
+    pub const fn is_end(self) -> bool {
+        match self {
+            Status::Pending | Status::InProgress => false,
+            Status::Completed | Status::Failed | Status::Skipped => true,
+        }
+    }
 }
 
 impl fmt::Display for Status {

@@ -40,7 +40,8 @@ impl Run<'_> {
             let free = item.status() == Status::Pending
                 && item.needs_source()
                 && !self.context.finisher.has_held(item);
-            if other == at || !free || !may_have_it || self.readiness(other) != Readiness::Ready {
+            if other == at || !free || !may_have_it || self.readiness(other, 0) != Readiness::Ready
+            {
                 continue;
             }
             self.put_off.retain(|(_, waiting)| *waiting != other);

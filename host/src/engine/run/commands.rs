@@ -39,7 +39,10 @@ impl Run<'_> {
             return;
         };
         match self.plan.items[at].status() {
-            Status::Pending => self.skip(at, SkipReason::Cancelled),
+            Status::Pending => {
+                self.put_off.retain(|(_, waiting)| *waiting != at);
+                self.skip(at, SkipReason::Cancelled);
+            }
             Status::InProgress if self.lets_go(at) => {
                 self.forget_held(at);
                 self.skip(at, SkipReason::Cancelled);

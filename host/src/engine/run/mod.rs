@@ -29,7 +29,8 @@ use super::journal::{Entry, Journal};
 use super::mailbox::{ControlMessage, Mailbox, MailboxSender};
 use super::{EarlyEnd, Postponed};
 use crate::music::TrackId;
-use crate::plan::{Plan, Status};
+use crate::plan::{ItemState, Plan, Status};
+use queue::Dependents;
 
 /// After a polite stop, running jobs have this long (promises A5).
 const FINISH_TIME: Duration = Duration::from_secs(5);
@@ -76,8 +77,8 @@ pub(super) struct Run<'a> {
     cancelled: HashSet<usize>,
     /// Where the search for the next pending item goes on.
     next: usize,
-    /// Plan positions passed over because they wait for another item.
-    dependent: Vec<usize>,
+    /// Items that wait for others to end.
+    dependents: Dependents,
     /// Plan positions that wait for a source that rests, and when it can be asked.
     put_off: Vec<(Instant, usize)>,
     /// What is known of items that came back unfinished, by plan position.
@@ -126,7 +127,7 @@ impl<'a> Run<'a> {
             cancelled: HashSet::new(),
             waits: HashSet::new(),
             next: 0,
-            dependent: Vec::new(),
+            dependents: Dependents::default(),
             put_off: Vec::new(),
             history: HashMap::new(),
             entries: Vec::new(),
@@ -242,35 +243,68 @@ impl Run<'_> {
         }
     }
 
-    /// Writes the journal, then emits what waited for it.
+    /// Writes the journal, then emits what waited for it. An end that could not be written is
+    /// not reported: its item is pending again, and the next run sees what is on disk.
     fn commit(&mut self) {
-        self.sync_names();
+        let mut unwritten = self.sync_names();
         if !self.entries.is_empty() {
             // The coordinator may block here: a commit takes a millisecond, and nothing may
-            // be told before it is durable.
+            // be reported before it is durable.
             if let Err(error) = self.journal.record(&self.entries) {
                 self.early.get_or_insert(EarlyEnd::Journal(error));
                 self.cancel.stop();
+                unwritten.extend(self.entries.iter().filter_map(Entry::ended).cloned());
             }
             self.entries.clear();
         }
+        self.take_back_ends(&unwritten);
         for event in self.events.drain(..) {
             self.reporter.event(&event);
         }
     }
 
-    /// What is to be written down as done has its name on disk before.
-    fn sync_names(&mut self) {
+    /// What is to be written down as done has its name on disk before. The items of which that
+    /// is not so: their entries are dropped.
+    fn sync_names(&mut self) -> HashSet<TrackId> {
         let is_done = |entry: &Entry| matches!(entry, Entry::Completed { .. });
         if !self.entries.iter().any(is_done) {
+            return HashSet::new();
+        }
+        let Err(error) = self.context.finisher.publisher().sync_names() else {
+            return HashSet::new();
+        };
+        let cause = error.to_string();
+        self.early.get_or_insert(EarlyEnd::Disk { cause });
+        self.cancel.stop();
+        let nameless = self.entries.extract_if(.., |entry| is_done(entry));
+        let mut nameless: HashSet<TrackId> = nameless
+            .filter_map(|entry| entry.ended().cloned())
+            .collect();
+        // A cancelled item whose file arrived all the same stays cancelled.
+        for entry in &self.entries {
+            entry.ended().map(|id| nameless.remove(id));
+        }
+        nameless
+    }
+
+    /// Items whose end is not in the journal are pending again.
+    fn take_back_ends(&mut self, unwritten: &HashSet<TrackId>) {
+        if unwritten.is_empty() {
             return;
         }
-        if let Err(error) = self.context.finisher.publisher().sync_names() {
-            // The next run finds the files, whichever of them the disk has kept.
-            self.entries.retain(|entry| !is_done(entry));
-            let cause = error.to_string();
-            self.early.get_or_insert(EarlyEnd::Disk { cause });
-            self.cancel.stop();
+        self.events.retain(|event| match event {
+            Event::ItemFinished { id, .. } => !unwritten.contains(id),
+            _ => true,
+        });
+        for id in unwritten {
+            let Some(at) = self.plan.position_of(id) else {
+                continue;
+            };
+            let item = &mut self.plan.items[at];
+            if item.status().is_end() {
+                item.state = ItemState::Pending;
+                self.done -= 1;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which item starts next.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -40,19 +41,11 @@ impl Run<'_> {
                 return Some(at);
             }
         }
-        for slot in 0..self.dependent.len() {
-            let at = self.dependent[slot];
-            match self.readiness(at) {
-                Readiness::Ready => {
-                    self.dependent.remove(slot);
-                    return Some(at);
-                }
-                Readiness::Waits => {}
-                Readiness::Never => {
-                    self.dependent.remove(slot);
-                    self.skip(at, SkipReason::Dependency);
-                    return self.take_next();
-                }
+        while let Some(Parked { at, met }) = self.dependents.next_released() {
+            // The user may have cancelled it, or a claim taken it, meanwhile.
+            let is_pending = self.plan.items[at].status() == Status::Pending;
+            if is_pending && self.may_start(at, met) {
+                return Some(at);
             }
         }
         while self.next < self.plan.items.len() {
@@ -67,25 +60,47 @@ impl Run<'_> {
                 self.skip(at, SkipReason::NotATrack);
                 continue;
             }
-            match self.readiness(at) {
-                Readiness::Ready => return Some(at),
-                Readiness::Waits => self.dependent.push(at),
-                Readiness::Never => self.skip(at, SkipReason::Dependency),
+            if self.may_start(at, 0) {
+                return Some(at);
             }
         }
         None
     }
 
-    pub(super) fn readiness(&self, at: usize) -> Readiness {
-        let mut readiness = Readiness::Ready;
-        for dependency in &self.plan.items[at].dependencies {
-            match self.plan.get_item(dependency).map(|item| item.status()) {
-                Some(Status::Pending | Status::InProgress) => readiness = Readiness::Waits,
-                Some(Status::Failed) => return Readiness::Never,
-                Some(Status::Completed | Status::Skipped) | None => {}
+    /// Whether the item can start now, whose first `met` dependencies have ended well. One that
+    /// waits for another is looked at again when that one ends; one that waits for a failed
+    /// item is skipped.
+    fn may_start(&mut self, at: usize, met: usize) -> bool {
+        match self.readiness(at, met) {
+            Readiness::Ready => return true,
+            Readiness::Waits { dependency, met } => {
+                self.dependents.park(dependency, Parked { at, met });
+            }
+            Readiness::Never => self.skip(at, SkipReason::Dependency),
+        }
+        false
+    }
+
+    /// What the item waits for, apart from its first `met` dependencies.
+    pub(super) fn readiness(&self, at: usize, met: usize) -> Readiness {
+        let dependencies = self.plan.items[at].dependencies.iter().enumerate();
+        for (met, dependency) in dependencies.skip(met) {
+            let Some(dependency) = self.plan.position_of(dependency) else {
+                continue;
+            };
+            match &self.plan.items[dependency].state {
+                ItemState::Pending | ItemState::InProgress => {
+                    return Readiness::Waits { dependency, met };
+                }
+                ItemState::Failed { .. }
+                | ItemState::Skipped {
+                    reason: SkipReason::Dependency,
+                    ..
+                } => return Readiness::Never,
+                ItemState::Completed { .. } | ItemState::Skipped { .. } => {}
             }
         }
-        readiness
+        Readiness::Ready
     }
 
     pub(super) fn start(&mut self, at: usize) {
@@ -141,6 +156,45 @@ impl Run<'_> {
 #[derive(PartialEq)]
 pub(super) enum Readiness {
     Ready,
-    Waits,
+    /// The item at the plan position `dependency` has not ended; the `met` before it have.
+    Waits {
+        dependency: usize,
+        met: usize,
+    },
+    /// What it depends on has failed.
     Never,
+}
+
+/// Items that wait for others to end. Each waits for one of them at a time and never looks
+/// back, so that all waiting costs as much as there are dependencies.
+#[derive(Default)]
+pub(super) struct Dependents {
+    /// Those that wait, by the plan position they wait for.
+    waiting: HashMap<usize, Vec<Parked>>,
+    /// Those whose wait is over, not looked at yet.
+    released: VecDeque<Parked>,
+}
+
+/// An item that waits.
+struct Parked {
+    /// Its plan position.
+    at: usize,
+    /// How many of its dependencies have ended well.
+    met: usize,
+}
+
+impl Dependents {
+    fn park(&mut self, dependency: usize, parked: Parked) {
+        self.waiting.entry(dependency).or_default().push(parked);
+    }
+
+    /// The item at that position has ended.
+    pub(super) fn release(&mut self, dependency: usize) {
+        let waiting = self.waiting.remove(&dependency);
+        self.released.extend(waiting.unwrap_or_default());
+    }
+
+    fn next_released(&mut self) -> Option<Parked> {
+        self.released.pop_front()
+    }
 }

@@ -195,6 +195,7 @@ impl Run<'_> {
     /// Puts an item into its last state; the reporter hears of it after the commit.
     pub(super) fn end(&mut self, at: usize, state: ItemState, source: Option<SourceName>) {
         self.done += 1;
+        self.dependents.release(at);
         if let Some(levelling) = &mut self.levelling {
             levelling.settle(at);
         }

@@ -1,5 +1,9 @@
 //! A run that is told to end.
 
+use musicdl_plugin_api::{
+    Connection, Download, DownloadRequest, ErrorKind, Hit, Progress, Query, SourceError,
+};
+
 use super::shop::{Manner, Shop};
 use super::*;
 use crate::state::leave_command;
@@ -99,4 +103,52 @@ async fn a_source_that_is_cancelled_is_left_at_once_and_the_next_one_delivers() 
         ["Bluebird: completed, other", "Owls: completed, other"]
     );
     assert_eq!(outcome.dropped[0].1, "cancelled");
+}
+
+/// A source that answers every search with a long rest.
+struct Resting;
+
+impl Source for Resting {
+    fn is_configured(&self) -> bool {
+        true
+    }
+
+    fn check_connection(&self) -> Result<Connection, SourceError> {
+        Ok(Connection::default())
+    }
+
+    fn search_raw(&self, _: &Query) -> Result<Vec<Hit>, SourceError> {
+        let hour = Duration::from_secs(3_600);
+        Err(SourceError::new(ErrorKind::RateLimited, "too many").with_retry_after(hour))
+    }
+
+    fn download_raw(&self, _: &DownloadRequest, _: &Progress) -> Result<Download, SourceError> {
+        Err(SourceError::not_found("nothing is here"))
+    }
+
+    fn cancel_raw(&self, _: &str) -> Result<bool, SourceError> {
+        Ok(false)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_does_not_wait_for_a_track_that_is_cancelled_while_its_source_rests() {
+    let mut desk = Desk::wanting([track("Bluebird")]);
+    // Longer than a test may take: only the cancel can end the run.
+    desk.options.max_wait = Duration::from_secs(7_200);
+    let state = desk.dir.path().join("state");
+    let database = rusqlite::Connection::open(state.join("state.db")).unwrap();
+    let watch = tokio::task::spawn_blocking(move || {
+        let is_put_off = || {
+            let sql = "SELECT status = 'pending' AND EXISTS (SELECT 1 FROM source_rest) FROM item";
+            database.query_row(sql, [], |row| row.get(0))
+        };
+        let mut tries = std::iter::repeat_with(is_put_off).take(1_000_000);
+        assert!(tries.any(|is| is.unwrap()), "not put off");
+        leave_command(&state, &Command::CancelItem(TrackId::text("Bluebird"))).unwrap();
+    });
+    desk.run(vec![("resting", Arc::new(Resting), Capabilities::NONE)])
+        .await;
+    watch.await.unwrap();
+    assert_eq!(desk.ends(), ["Bluebird: skipped"]);
 }

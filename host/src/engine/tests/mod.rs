@@ -3,12 +3,14 @@
 
 mod albums;
 mod cancels;
+mod dependents;
 mod follows;
 mod orders;
 mod questions;
 mod shop;
 mod stalls;
 mod together;
+mod unwritten;
 
 use std::sync::Arc;
 use std::time::Duration;
