@@ -13,7 +13,8 @@
 //!
 //! Beside the walk: [`music`] has the nouns all of them share, [`matching`] decides whether
 //! a hit is the wanted recording, [`ffmpeg`] starts and ends that program, [`ui`] prints,
-//! [`cli`] and [`commands`] join the stages, [`kit`] is what authors of plugins work with.
+//! [`app`] joins the stages to a run, whoever starts it, [`cli`] and [`commands`] are the command
+//! line, [`kit`] is what authors of plugins work with.
 //! `beneath` opens paths that others may change meanwhile, `whole_file` writes small files.
 //!
 //! # Files on disk, and who owns them
@@ -45,6 +46,7 @@
 //! - *quarantine*: where refused files are kept for a while.
 //! - *attempt*: one item at one source. *placement*: a final path of an item.
 
+pub mod app;
 mod beneath;
 pub mod catalog;
 pub mod cli;
@@ -62,6 +64,7 @@ pub mod plugin;
 pub mod publish;
 pub mod state;
 pub mod tagging;
+pub mod text;
 pub mod ui;
 pub mod verify;
 mod whole_file;

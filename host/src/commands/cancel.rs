@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::environment::Environment;
-use super::exit::{Exit, Failure};
+use crate::app::exit::{Exit, Failure};
 use crate::engine::Command;
 use crate::music::SourceName;
 use crate::state::{FoundItem, ReadOnlyState, State, StateError, leave_command};
@@ -48,7 +48,7 @@ pub(super) fn item(
         cancelled: item.id.as_str(),
         told_a_run: told,
     };
-    screen.answer(&data, &crate::ui::plain(&words));
+    screen.answer(&data, &crate::text::plain(&words));
     Ok(Exit::Success)
 }
 

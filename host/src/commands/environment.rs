@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::exit::{Exit, Failure};
+use crate::app::exit::{Exit, Failure};
 use crate::cli::Global;
 use crate::config::{self, Config, Flags, Inputs};
 

@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::cancel::one_item;
 use super::environment::Environment;
-use super::exit::{Exit, Failure};
 use super::run::{engine_options, runtime};
-use super::sources;
+use crate::app::exit::{Exit, Failure};
+use crate::app::sources;
 use crate::engine::{Explained, SourceMemory, explain};
 use crate::state::{PastAttempt, ReadOnlyState, SourceNotes};
-use crate::ui::{Screen, counted, plain};
+use crate::text::{counted, plain};
+use crate::ui::Screen;
 
 /// Everything about one item.
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::exit::Exit;
+use crate::app::exit::Exit;
 use crate::engine::Cancel;
 
 /// Ctrl-C and SIGTERM. While the plan is made nothing is lost by ending at once. After that

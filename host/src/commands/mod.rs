@@ -2,31 +2,24 @@
 
 mod cancel;
 mod environment;
-mod exit;
+
 mod explain;
 mod interrupts;
 mod plan;
-mod planning;
-mod playlists;
+
 mod plugins;
-mod programs;
-mod report;
+
 mod retry;
 mod run;
-mod selection;
-mod sources;
+
 mod status;
 mod tag;
-mod verification;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use exit::{Exit, Failure};
-pub use plugins::Check;
-pub use report::Report;
-
+use crate::app::{Exit, Failure};
 use crate::cli::{Cli, Command};
 use crate::ffmpeg::launch;
 use crate::plugin::child;

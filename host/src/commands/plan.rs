@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::environment::Environment;
-use super::exit::{Exit, Failure};
-use super::planning::{self, Drawn};
 use super::run::runtime;
-use super::selection::{self, Selection};
+use crate::app::exit::{Exit, Failure};
+use crate::app::planning::{self, Drawn};
+use crate::app::selection::{self, Selection};
 use crate::config::Config;
 use crate::layout::Layout;
 use crate::state::{Memory, ReadOnlyState, StateError};

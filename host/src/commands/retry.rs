@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use super::cancel::one_item;
 use super::environment::Environment;
-use super::exit::{Exit, Failure};
 use super::run;
-use super::selection::Selection;
+use crate::app::exit::{Exit, Failure};
+use crate::app::selection::Selection;
 use crate::cli::RunArgs;
 use crate::music::TrackId;
 use crate::state::ReadOnlyState;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::environment::Environment;
-use super::exit::{Exit, Failure};
 use super::run::quarantine;
+use crate::app::exit::{Exit, Failure};
 use crate::state::{ReadOnlyState, StatusReport};
 use crate::ui::Screen;
 

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::environment::Environment;
-use super::exit::{Exit, Failure};
+use crate::app::exit::{Exit, Failure};
 use crate::config::{Config, Id3Version};
 use crate::publish::{SwapError, swap};
 use crate::state::{ReadOnlyState, StateError};
 use crate::tagging::{self, Id3, TagError, Tags};
-use crate::ui::{Screen, plain};
+use crate::text::plain;
+use crate::ui::Screen;
 use crate::verify;
 
 /// What is to be written.

@@ -1,9 +1,10 @@
 //! The one reporter of errors: what happened, to what, and what to do.
 
+use crate::text::plain;
 use owo_colors::OwoColorize;
 
 use super::out;
-use crate::commands::Failure;
+use crate::app::Failure;
 
 pub(super) fn print(failure: &Failure) {
     let mut text = format!("{} {}", "error:".red().bold(), lines(&failure.message));
@@ -19,5 +20,5 @@ pub(super) fn warning(text: &str) -> String {
 
 /// Messages may have several lines; each is made harmless for itself.
 fn lines(text: &str) -> String {
-    text.lines().map(out::plain).collect::<Vec<_>>().join("\n")
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }

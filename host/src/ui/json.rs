@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::out;
-use crate::commands::{Check, Failure, Report};
+use crate::app::{Check, Failure, Report};
 use crate::engine::{Event, Reporter};
 use crate::kit::child::Message;
 use crate::plan::Plan;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::out::{counted, plain};
 use crate::kit::review::{Review, Verdict};
 use crate::plugin::PluginInfo;
+use crate::text::{counted, plain};
 
 /// A list of verdicts, one line each, and what it comes to.
 pub(super) fn review(review: &Review) -> String {

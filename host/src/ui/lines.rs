@@ -1,9 +1,10 @@
 //! A run as lines: one for each finished item, and for what went wrong on the way.
 
 use super::failure::warning;
-use super::out::{plain, talk};
+use super::out::talk;
 use crate::engine::{Event, Reporter};
 use crate::plan::Status;
+use crate::text::plain;
 
 /// Prints lines to stderr.
 pub(super) struct Lines {

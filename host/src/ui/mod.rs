@@ -13,6 +13,7 @@ mod progress;
 mod summary;
 mod trusted;
 
+use crate::text::plain;
 use std::fmt;
 use std::io::{self, IsTerminal};
 
@@ -24,11 +25,8 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{self, Writer};
 
-pub(crate) use out::counted;
-pub use out::plain;
-
+use crate::app::{Check, Failure, Report};
 use crate::cli::Global;
-use crate::commands::{Check, Failure, Report};
 use crate::engine::Reporter;
 use crate::kit::child::Message;
 use crate::kit::review::Review;

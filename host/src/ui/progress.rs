@@ -7,9 +7,9 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::lines::line;
-use super::out::{counted, plain};
 use crate::engine::{Event, Reporter};
 use crate::music::{SourceName, TrackId};
+use crate::text::{counted, plain};
 
 /// The bar of an item whose bytes arrive.
 const COUNTING: &str = "  {spinner} {prefix} {msg} {bytes}/{total_bytes} {bytes_per_sec}";

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::out::{counted, plain};
-use crate::commands::{Check, Report};
+use crate::app::{Check, Report};
 use crate::engine::{HeldAlbum, SourceTotals};
 use crate::plan::generate::Findings;
 use crate::plan::renewal::Renewal;
 use crate::plan::{ItemKind, ItemState, Plan, SkipReason, Statistics, Status};
 use crate::plugin::PluginReport;
 use crate::state::StatusReport;
+use crate::text::{counted, plain};
 
 /// So many rows of one file are printed; the report has them all.
 const ROWS_SHOWN: usize = 10;

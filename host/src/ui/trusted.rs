@@ -1,7 +1,7 @@
 //! What `musicdl plugins trust` did, in words.
 
-use super::out::plain;
 use crate::plugin::trust::{Change, Renewal, Row};
+use crate::text::plain;
 
 /// A line for each lock and each file of it.
 pub(super) fn words(renewals: &[Renewal]) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::commands::exit::{Exit, Failure};
+use crate::app::exit::{Exit, Failure};
 use crate::kit::child::{self, Message};
 use crate::kit::conduct;
 use crate::kit::review::{self, Item, Review, Verdict};

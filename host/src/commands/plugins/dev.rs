@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use musicdl_plugin_api::{HostServices, Settings};
 
+use crate::app::exit::{Exit, Failure};
+use crate::app::sources::{facts_of, net_options, unusable_network};
 use crate::commands::environment::Environment;
-use crate::commands::exit::{Exit, Failure};
 use crate::commands::run::runtime;
-use crate::commands::sources::{facts_of, net_options, unusable_network};
 use crate::kit::bench::build::build;
 use crate::kit::bench::watched::Watched;
 use crate::kit::bench::{Around, Bench, HELP, Say};

@@ -1,9 +1,9 @@
 //! `musicdl plugins info`: one source in full.
 
+use crate::app::exit::{Exit, Failure};
+use crate::app::sources::{self, Sources};
 use crate::commands::environment::Environment;
-use crate::commands::exit::{Exit, Failure};
 use crate::commands::run::runtime;
-use crate::commands::sources::{self, Sources};
 use crate::plugin::PluginInfo;
 use crate::ui::Screen;
 

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{check, info};
+use crate::app::exit::{Exit, Failure};
+use crate::app::sources;
 use crate::commands::environment::Environment;
-use crate::commands::exit::{Exit, Failure};
 use crate::commands::run::runtime;
-use crate::commands::sources;
 use crate::kit::install::{self, InstallError};
 use crate::kit::review::Verdict;
 use crate::plugin::discover;
-use crate::ui::{Screen, plain};
+use crate::text::plain;
+use crate::ui::Screen;
 
 /// Nothing is installed unless every file passes its check.
 pub(super) fn install(

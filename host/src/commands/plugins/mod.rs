@@ -8,10 +8,8 @@ mod list;
 mod new;
 mod trust;
 
-pub use list::Check;
-
 use super::environment::Environment;
-use super::exit::{Exit, Failure};
+use crate::app::exit::{Exit, Failure};
 use crate::cli::PluginsAction;
 use crate::ui::Screen;
 

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::commands::exit::{Exit, Failure};
+use crate::app::exit::{Exit, Failure};
 use crate::kit::template::{Offering, Template, TemplateError};
-use crate::ui::{Screen, plain};
+use crate::text::plain;
+use crate::ui::Screen;
 
 pub(super) fn new(
     name: &str,

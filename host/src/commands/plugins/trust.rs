@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::app::exit::{Exit, Failure};
+use crate::app::sources;
 use crate::commands::environment::Environment;
-use crate::commands::exit::{Exit, Failure};
-use crate::commands::sources;
 use crate::plugin::trust::{Identity, TrustError, Which, renew};
 use crate::plugin::{Isolation, load_snapshot, load_snapshot_in_process};
 use crate::ui::Screen;

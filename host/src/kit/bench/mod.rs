@@ -17,7 +17,7 @@ use musicdl_plugin_api::{
 use tempfile::TempDir;
 
 use crate::plugin::{LoadedLibrary, load};
-use crate::ui::counted;
+use crate::text::counted;
 
 /// How many hits a search asks for.
 const HITS: u32 = 20;

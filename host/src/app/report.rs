@@ -140,19 +140,19 @@ pub struct Flaw {
 }
 
 /// Everything a report is made of.
-pub(super) struct Parts<'a> {
-    pub(super) exit: Exit,
-    pub(super) started_at: Timestamp,
-    pub(super) plan: &'a Plan,
-    pub(super) findings: &'a Findings,
-    pub(super) outcome: &'a Outcome,
-    pub(super) delivered: Vec<Delivered>,
-    pub(super) playlists: Vec<PathBuf>,
-    pub(super) warnings: Vec<String>,
+pub(crate) struct Parts<'a> {
+    pub(crate) exit: Exit,
+    pub(crate) started_at: Timestamp,
+    pub(crate) plan: &'a Plan,
+    pub(crate) findings: &'a Findings,
+    pub(crate) outcome: &'a Outcome,
+    pub(crate) delivered: Vec<Delivered>,
+    pub(crate) playlists: Vec<PathBuf>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Report {
-    pub(super) fn new(parts: Parts<'_>) -> Self {
+    pub(crate) fn new(parts: Parts<'_>) -> Self {
         let Parts {
             exit,
             started_at,
@@ -218,7 +218,7 @@ impl Report {
 }
 
 /// The entries that could not be read, as data.
-pub(super) fn entries(findings: &Findings) -> Vec<BadEntry> {
+pub(crate) fn entries(findings: &Findings) -> Vec<BadEntry> {
     findings
         .failed
         .iter()
@@ -231,7 +231,7 @@ pub(super) fn entries(findings: &Findings) -> Vec<BadEntry> {
 }
 
 /// The rows that had something to say, as data.
-pub(super) fn rows(findings: &Findings) -> Vec<BadRow> {
+pub(crate) fn rows(findings: &Findings) -> Vec<BadRow> {
     findings
         .rows
         .iter()

@@ -13,7 +13,7 @@ use crate::plugin::services::SourceFacts;
 use crate::verify::Verifier;
 
 /// The inspector of a run. Called within the runtime, whose threads carry what it asks.
-pub(super) fn inspector(
+pub(crate) fn inspector(
     config: &Config,
     ffmpeg: Result<Ffmpeg, Missing>,
 ) -> Result<Inspector, Failure> {

@@ -11,7 +11,7 @@ use crate::state::Memory;
 
 /// Which items a run carries out.
 #[derive(Debug, Default)]
-pub(super) struct Selection {
+pub(crate) struct Selection {
     /// Only these; `None`: all.
     only: Option<HashSet<TrackId>>,
     /// Not these.
@@ -23,7 +23,7 @@ pub(super) struct Selection {
 impl Selection {
     /// What lists say, each a file with an id at the beginning of every line; the rest of a
     /// line is for its reader.
-    pub(super) fn of_lists(include: &[PathBuf], exclude: &[PathBuf]) -> Result<Self, Failure> {
+    pub(crate) fn of_lists(include: &[PathBuf], exclude: &[PathBuf]) -> Result<Self, Failure> {
         let all = |files: &[PathBuf]| -> Result<HashSet<TrackId>, Failure> {
             let mut ids = HashSet::new();
             for file in files {
@@ -42,7 +42,7 @@ impl Selection {
     }
 
     /// Only these, and as if for the first time.
-    pub(super) fn again(ids: HashSet<TrackId>) -> Self {
+    pub(crate) fn again(ids: HashSet<TrackId>) -> Self {
         Self {
             only: Some(ids.clone()),
             except: HashSet::new(),
@@ -51,17 +51,17 @@ impl Selection {
     }
 
     /// The items that are tried as if for the first time.
-    pub(super) fn to_forget(&self) -> impl Iterator<Item = &TrackId> {
+    pub(crate) fn to_forget(&self) -> impl Iterator<Item = &TrackId> {
         self.again.iter()
     }
 
     /// Cancels that hold no longer, before a plan is made.
-    pub(super) fn forget_cancels(&self, memory: &mut Memory) {
+    pub(crate) fn forget_cancels(&self, memory: &mut Memory) {
         memory.forget_cancels(&self.again);
     }
 
     /// Leaves out what is not selected. One sentence for each id that is in no plan.
-    pub(super) fn apply(&self, plan: &mut Plan) -> Vec<String> {
+    pub(crate) fn apply(&self, plan: &mut Plan) -> Vec<String> {
         let named = self.only.iter().flatten().chain(&self.except);
         let mut unknown: Vec<String> = named
             .filter(|id| plan.get_item(id).is_none())
@@ -99,13 +99,13 @@ fn read(file: &Path) -> Result<Vec<TrackId>, Failure> {
 }
 
 /// A list of what a plan would fetch, to be read, cut and given to `run --include`.
-pub(super) fn list(plan: &Plan) -> String {
+pub(crate) fn list(plan: &Plan) -> String {
     let pending = plan.items_by_status(Status::Pending);
     let line = |item: &crate::plan::PlanItem| {
         format!(
             "{}  {}\n",
             item.id(),
-            crate::ui::plain(&item.display_name())
+            crate::text::plain(&item.display_name())
         )
     };
     pending.map(line).collect()

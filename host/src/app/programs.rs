@@ -10,7 +10,7 @@ use crate::ffmpeg::{Ffmpeg, Missing};
 ///
 /// # Errors
 /// When the system does not say which program that is.
-pub(super) fn this_program() -> io::Result<PathBuf> {
+pub(crate) fn this_program() -> io::Result<PathBuf> {
     // By the link and not by the path it leads to: an update may replace the file while we
     // run, and another release need not understand us.
     let link = Path::new("/proc/self/exe");
@@ -22,7 +22,7 @@ pub(super) fn this_program() -> io::Result<PathBuf> {
 }
 
 /// The ffmpeg of the config, or else that of `PATH`.
-pub(super) fn ffmpeg(config: &Config) -> Result<Ffmpeg, Missing> {
+pub(crate) fn ffmpeg(config: &Config) -> Result<Ffmpeg, Missing> {
     let path = std::env::var_os("PATH");
     let ffmpeg = Ffmpeg::find(config.ffmpeg_path.as_deref(), path.as_deref())?;
     match this_program() {

@@ -19,15 +19,15 @@ use crate::tagging::{self, Tags};
 
 /// A plan, and what making it found.
 #[derive(Debug)]
-pub(super) struct Drawn {
-    pub(super) plan: Plan,
-    pub(super) findings: Findings,
+pub(crate) struct Drawn {
+    pub(crate) plan: Plan,
+    pub(crate) findings: Findings,
     /// Items removed because another is the same recording, beyond repeated rows.
-    pub(super) duplicates: usize,
+    pub(crate) duplicates: usize,
 }
 
 /// The layout that the config asks for.
-pub(super) fn layout(config: &Config) -> Result<Layout, Failure> {
+pub(crate) fn layout(config: &Config) -> Result<Layout, Failure> {
     Layout::new(&config.library.layout).map_err(|error| {
         let file = config
             .file
@@ -41,7 +41,7 @@ pub(super) fn layout(config: &Config) -> Result<Layout, Failure> {
 }
 
 /// The plan of the want-list, or the saved one.
-pub(super) async fn plan(
+pub(crate) async fn plan(
     config: &Config,
     layout: &Layout,
     memory: &Memory,

@@ -29,10 +29,10 @@ use crate::publish::Publisher;
 const IDLE_STOP: Duration = Duration::from_secs(600);
 
 /// What loading came to.
-pub(super) struct Sources {
-    pub(super) registry: Registry,
+pub(crate) struct Sources {
+    pub(crate) registry: Registry,
     /// Worth telling: doubts about settings, sources named in the config and not there.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     sandbox: Option<Arc<Sandbox>>,
     // Last: the sources leave before their scratch space does.
     _scratch: Scratch,
@@ -40,7 +40,7 @@ pub(super) struct Sources {
 
 /// Loads every plugin with its settings. Called within the runtime, whose threads carry the
 /// plugins' requests.
-pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
+pub(crate) fn load(config: &Config) -> Result<Sources, Failure> {
     let scratch = Scratch::below(&std::env::temp_dir()).map_err(no_scratch)?;
     let context = service_context(config, scratch.path().to_owned())?;
     let warnings = RefCell::new(Vec::new());
@@ -97,7 +97,7 @@ pub(super) fn load(config: &Config) -> Result<Sources, Failure> {
 
 /// What services stand on, with scratch directories below `temp_root`. Called within the
 /// runtime.
-pub(super) fn service_context(
+pub(crate) fn service_context(
     config: &Config,
     temp_root: PathBuf,
 ) -> Result<ServiceContext, Failure> {
@@ -131,7 +131,7 @@ fn pace_wish(source: &SourceConfig) -> PaceWish {
 }
 
 /// What the services of a source need to know of its settings.
-pub(super) fn facts_of(resolved: &ResolvedSettings, declaration: &Declaration) -> SourceFacts {
+pub(crate) fn facts_of(resolved: &ResolvedSettings, declaration: &Declaration) -> SourceFacts {
     SourceFacts {
         secrets: resolved
             .secrets
@@ -144,7 +144,7 @@ pub(super) fn facts_of(resolved: &ResolvedSettings, declaration: &Declaration) -
 }
 
 /// The user's words, as the HTTP service has them.
-pub(super) fn net_options(network: &NetworkConfig) -> NetOptions {
+pub(crate) fn net_options(network: &NetworkConfig) -> NetOptions {
     let default = NetOptions::default();
     NetOptions {
         connect: network.connect_timeout,
@@ -164,7 +164,7 @@ pub(super) fn net_options(network: &NetworkConfig) -> NetOptions {
     }
 }
 
-pub(super) fn unusable_network(error: NetError) -> Failure {
+pub(crate) fn unusable_network(error: NetError) -> Failure {
     let (exit, hint) = match &error {
         NetError::CaFile { .. } | NetError::NoCertificate { .. } => {
             (Exit::Usage, "`network.ca_file` in the config names it")
@@ -189,7 +189,7 @@ fn no_scratch(error: io::Error) -> Failure {
 }
 
 /// Where the libraries run, with the user's deadlines.
-pub(super) fn isolation(config: &Config) -> Result<Isolation, Failure> {
+pub(crate) fn isolation(config: &Config) -> Result<Isolation, Failure> {
     match config.isolation {
         config::Isolation::None => Ok(Isolation::None),
         config::Isolation::Process => {
@@ -217,7 +217,7 @@ pub(super) fn isolation(config: &Config) -> Result<Isolation, Failure> {
 impl Sources {
     /// Lets the sources write where that library keeps what is being fetched, each in a
     /// directory of its own.
-    pub(super) fn deliver_to(&self, publisher: &Arc<Publisher>) {
+    pub(crate) fn deliver_to(&self, publisher: &Arc<Publisher>) {
         if let Some(sandbox) = &self.sandbox {
             let publisher = Arc::clone(publisher);
             sandbox.allow_downloads(Box::new(move |source| {
@@ -228,7 +228,7 @@ impl Sources {
 
     /// What is wrong with the settings of sources, as it is with any other key of the config:
     /// a run without the source that its owner just mistyped is not what was asked for.
-    pub(super) fn refuse_mistakes(&self) -> Result<(), Failure> {
+    pub(crate) fn refuse_mistakes(&self) -> Result<(), Failure> {
         let mistakes: Vec<&str> = self
             .registry
             .refused
@@ -249,7 +249,7 @@ impl Sources {
 
     /// The sources to use, in the config's order; those it does not list follow in the order
     /// in which they were loaded.
-    pub(super) fn in_order(&self, config: &Config) -> Vec<&LoadedSource> {
+    pub(crate) fn in_order(&self, config: &Config) -> Vec<&LoadedSource> {
         let listed = config
             .sources
             .iter()
@@ -267,7 +267,7 @@ impl Sources {
     }
 
     /// The same as handles of the engine.
-    pub(super) fn handles(&self, config: &Config) -> Vec<SourceHandle> {
+    pub(crate) fn handles(&self, config: &Config) -> Vec<SourceHandle> {
         let deadlines = Deadlines {
             search: config.limits.search_timeout,
             stall: config.limits.download_stall,
@@ -290,7 +290,7 @@ impl Sources {
     }
 
     /// Why there is no source to take anything from.
-    pub(super) fn nothing_usable(&self, config: &Config) -> Failure {
+    pub(crate) fn nothing_usable(&self, config: &Config) -> Failure {
         let mut reasons: Vec<String> = self
             .registry
             .refused

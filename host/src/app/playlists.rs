@@ -11,16 +11,16 @@ use crate::publish::{Existing, Publisher};
 
 /// What became of the playlist files.
 #[derive(Debug, Default)]
-pub(super) struct Written {
-    pub(super) files: Vec<PathBuf>,
-    pub(super) problems: Vec<String>,
+pub(crate) struct Written {
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) problems: Vec<String>,
     /// What the disk said, when it takes no files any more.
-    pub(super) stopped: Option<String>,
+    pub(crate) stopped: Option<String>,
 }
 
 /// Writes an M3U file for every collection that wants one. A track that is not there yet is
 /// left out; the next run adds it at its position.
-pub(super) fn write(
+pub(crate) fn write(
     plan: &Plan,
     config: &Config,
     layout: &Layout,

@@ -1,0 +1,16 @@
+//! What a command, a server and a schedule all do: plan, choose what of it is carried out, load
+//! the sources, run, report. Prints nothing, listens to no signal and ends no process.
+
+pub(crate) mod connections;
+pub(crate) mod exit;
+pub(crate) mod planning;
+pub(crate) mod playlists;
+pub(crate) mod programs;
+pub(crate) mod report;
+pub(crate) mod selection;
+pub(crate) mod sources;
+pub(crate) mod verification;
+
+pub use connections::Check;
+pub use exit::{Exit, Failure};
+pub use report::Report;
