@@ -12,7 +12,7 @@ use musicdl::layout::RelPath;
 use musicdl::music::{Track, TrackId};
 use musicdl::plan::{Plan, PlanItem, dedup, order};
 use musicdl::publish::Placed;
-use musicdl::state::{ReadOnlyState, State};
+use musicdl::state::{ReadOnlyState, RunKind, State};
 
 use clock::{cpu_of, ms};
 use figures::figure;
@@ -146,7 +146,7 @@ fn fill(dir: &Path) {
     order::order(&mut plan);
     let mut state = State::open(dir).expect("the state is ours");
     state
-        .begin_run(Path::new("/music"))
+        .begin_run(Path::new("/music"), RunKind::Plan)
         .expect("the state can be written");
     state.save_plan(&plan).expect("the state can be written");
     let entries: Vec<Entry> = plan

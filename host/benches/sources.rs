@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musicdl::engine::{
-    Cancel, Command, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher, Finishing, Journal,
-    JournalError, NoMemory, Options, PaceWish, Reporter, SearchOrder, SourceHandle,
+    Cancel, Command, CurrentDownload, Deadlines, Engine, Entry, Event, ExtraFiles, Finisher,
+    Finishing, Journal, JournalError, NoMemory, Options, PaceWish, Reporter, SearchOrder,
+    SourceHandle,
 };
 use musicdl::layout::RelPath;
 use musicdl::matching::Rules;
@@ -304,6 +305,10 @@ struct Void;
 
 impl Journal for Void {
     fn record(&mut self, _: &[Entry]) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn downloads(&mut self, _: &[CurrentDownload]) -> Result<(), JournalError> {
         Ok(())
     }
 

@@ -28,7 +28,7 @@
 //! | `LIBRARY/.musicdl/held/` | finished tracks of albums that are not whole yet, by [`publish`]; gone when empty |
 //! | `LIBRARY/.musicdl/recycle/` | what gave way to something better, by [`publish`]; emptied by the user |
 //! | `STATE/state.db` | the journal, by [`state`] |
-//! | `STATE/report.json` | the last run's report, by [`commands`] |
+//! | `STATE/report.json` | the last run's report, by [`commands`]; that of a retry is `retry.json` |
 //! | `STATE/.../NAME.part` | what a killed writer left of such a file; the next one uses it up |
 //! | `STATE/plugins/NAME.json` | what a plugin keeps, by [`plugin`] |
 //! | `STATE/quarantine/` | refused files with their reasons, by [`publish`]; old ones are removed |

@@ -19,7 +19,7 @@ use musicdl::music::{Codec, Container, SourceName, Track, TrackId};
 use musicdl::plan::{Plan, PlanItem};
 use musicdl::plugin::services::{HostNet, NetOptions, Route, ServiceContext, SourceFacts};
 use musicdl::publish::{Publisher, Quarantine};
-use musicdl::state::{SourceNotes, State};
+use musicdl::state::{RunKind, SourceStore, State};
 use musicdl::tagging::{self, Art, Id3, Tags};
 use musicdl::verify::{self, Check, Expected, Verified, VerifyError};
 use musicdl_plugin_api::http::Request;
@@ -220,9 +220,11 @@ async fn engine(task: &Task<'_>, audio: Audio) {
     let mut state = State::open(&dir.join("state")).expect("the state is ours");
     let library = dir.join("library");
     std::fs::create_dir(&library).expect("the directory is ours");
-    state.begin_run(&library).expect("the state is ours");
+    state
+        .begin_run(&library, RunKind::Plan)
+        .expect("the state is ours");
     state.save_plan(&plan).expect("the plan is saved");
-    let notes = SourceNotes::open(&dir.join("state")).expect("the state is ours");
+    let notes = SourceStore::open(&dir.join("state")).expect("the state is ours");
     let publisher = Publisher::open(&library).expect("the library is ours");
     let quarantine = Quarantine::new(&dir.join("refused"), 0, Duration::ZERO);
     let finisher = Finisher::new(Arc::new(publisher), Finishing::default())

@@ -120,8 +120,19 @@ impl From<crate::state::StateError> for Failure {
             | StateError::NoLocks { .. }
             | StateError::Database { .. }
             | StateError::Update { .. } => failure(Exit::Disk),
-            StateError::Migration { .. } => failure(Exit::Usage)
-                .with_hint("use the musicdl that wrote it, or another state with --state"),
+            StateError::Older { .. } => {
+                failure(Exit::Held).with_hint("wait until it has ended, or stop it")
+            }
+            StateError::Newer {
+                program: Some(program),
+                ..
+            } => failure(Exit::Usage).with_hint(format!(
+                "use musicdl {program} or later, or another state with --state"
+            )),
+            StateError::Newer { program: None, .. } | StateError::Migration { .. } => {
+                failure(Exit::Usage)
+                    .with_hint("use the musicdl that wrote it, or another state with --state")
+            }
         }
     }
 }

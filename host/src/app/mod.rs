@@ -3,14 +3,18 @@
 
 pub(crate) mod connections;
 pub(crate) mod exit;
+pub(crate) mod explanation;
 pub(crate) mod planning;
 pub(crate) mod playlists;
 pub(crate) mod programs;
 pub(crate) mod report;
 pub(crate) mod selection;
 pub(crate) mod sources;
+pub(crate) mod status;
 pub(crate) mod verification;
 
 pub use connections::Check;
 pub use exit::{Exit, Failure};
+pub use explanation::Explanation;
 pub use report::Report;
+pub use status::Status;

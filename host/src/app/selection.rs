@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use crate::music::TrackId;
 use crate::plan::{ItemState, Plan, SkipReason, Status};
-use crate::state::Memory;
+use crate::state::{Memory, RunKind};
 
 /// Which items a run carries out.
 #[derive(Debug, Default)]
@@ -51,8 +51,30 @@ impl Selection {
     }
 
     /// The items that are tried as if for the first time.
-    pub(crate) fn to_forget(&self) -> impl Iterator<Item = &TrackId> {
-        self.again.iter()
+    pub(crate) fn again_wanted(&self) -> &HashSet<TrackId> {
+        &self.again
+    }
+
+    /// What kind of run it makes.
+    pub(crate) fn run_kind(&self) -> RunKind {
+        match self.again.is_empty() {
+            true => RunKind::Plan,
+            false => RunKind::Retry,
+        }
+    }
+
+    /// Name of its report in the state directory. That of a retry is not the last run's: it says
+    /// nothing about all other tracks.
+    pub(crate) fn report_name(&self) -> &'static str {
+        match self.run_kind() {
+            RunKind::Plan => "report.json",
+            RunKind::Retry => "retry.json",
+        }
+    }
+
+    /// Whether a track that is to be tried again is in no plan.
+    pub(crate) fn lacks(&self, plan: &Plan) -> bool {
+        self.again.iter().any(|id| plan.get_item(id).is_none())
     }
 
     /// Cancels that hold no longer, before a plan is made.

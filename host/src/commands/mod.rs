@@ -2,16 +2,13 @@
 
 mod cancel;
 mod environment;
-
 mod explain;
 mod interrupts;
+mod item;
 mod plan;
-
 mod plugins;
-
 mod retry;
 mod run;
-
 mod status;
 mod tag;
 

@@ -1,10 +1,11 @@
 //! `musicdl retry`: a run of what failed, or of the tracks that are named, also of those that
-//! were cancelled. What is known against files for these tracks is forgotten.
+//! were cancelled. What is known against files for these tracks is forgotten. It answers for
+//! these tracks alone: the report of the last run stays as it is.
 
 use std::collections::HashSet;
 
-use super::cancel::one_item;
 use super::environment::Environment;
+use super::item::one_item;
 use super::run;
 use crate::app::exit::{Exit, Failure};
 use crate::app::selection::Selection;
@@ -27,7 +28,7 @@ pub(super) fn retry(
         wanted.insert(one_item(&state, words)?.id);
     }
     if failed || named.is_empty() {
-        wanted.extend(state.failed_items()?.into_iter().map(|item| item.id));
+        wanted.extend(state.failed_items()?);
     }
     drop(state);
     if wanted.is_empty() {

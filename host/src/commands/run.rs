@@ -30,7 +30,7 @@ use crate::music::SourceName;
 use crate::plan::generate::Findings;
 use crate::plan::{Plan, PlanItem, Status};
 use crate::publish::{Publisher, Quarantine};
-use crate::state::{Memory, SourceNotes, State};
+use crate::state::{Memory, RunEnd, RunKind, SourceStore, State};
 use crate::tagging::CoverLimits;
 use crate::ui::Screen;
 use crate::whole_file;
@@ -135,13 +135,14 @@ async fn carry_out(
     }
     sources.deliver_to(&publisher);
     interrupts.be_polite();
-    state.begin_run(&config.library.path)?;
+    state.begin_run(&config.library.path, selection.run_kind())?;
+    state.forget_cancels(selection.again_wanted())?;
     state.save_plan(&plan)?;
-    let notes = SourceNotes::open(&config.state)?;
-    for id in selection.to_forget() {
-        notes.forget_bad_files(id)?;
+    let store = SourceStore::open(&config.state)?;
+    for id in selection.again_wanted() {
+        store.forget_bad_files(id)?;
     }
-    let memory: Arc<dyn SourceMemory> = Arc::new(notes);
+    let memory: Arc<dyn SourceMemory> = Arc::new(store);
 
     let mut reporter = Tally {
         screen: screen.reporter(plan.items.len()),
@@ -170,7 +171,7 @@ async fn carry_out(
     if let Err(error) = publisher.sweep() {
         warnings.push(error.to_string());
     }
-    let exit = exit_of(&plan, &findings, &outcome, &interrupts);
+    let exit = exit_of(&plan, &findings, selection, &outcome, &interrupts);
     let early = early_failure(&outcome);
     let report = Report::new(Parts {
         exit,
@@ -185,8 +186,12 @@ async fn carry_out(
         playlists: lists.files,
         warnings,
     });
-    keep(&report, &config.state, screen);
-    if let Err(error) = state.end_run(exit.as_str()) {
+    keep(&report, &config.state.join(selection.report_name()), screen);
+    let end = RunEnd {
+        outcome: exit.as_str(),
+        early: outcome.early.is_some(),
+    };
+    if let Err(error) = state.end_run(end) {
         screen.warnings(&[error.to_string()]);
     }
     screen.report(&report);
@@ -307,7 +312,18 @@ pub(super) fn engine_options(config: &Config) -> Options {
     }
 }
 
-fn exit_of(plan: &Plan, findings: &Findings, outcome: &Outcome, interrupts: &Interrupts) -> Exit {
+fn exit_of(
+    plan: &Plan,
+    findings: &Findings,
+    selection: &Selection,
+    outcome: &Outcome,
+    interrupts: &Interrupts,
+) -> Exit {
+    // Who asked for some tracks did not ask for the entries of the want-list.
+    let lacks_some = match selection.run_kind() {
+        RunKind::Plan => !findings.failed.is_empty(),
+        RunKind::Retry => selection.lacks(plan),
+    };
     let statistics = plan.statistics();
     match &outcome.early {
         Some(EarlyEnd::Interrupted) => interrupts.exit(),
@@ -318,9 +334,7 @@ fn exit_of(plan: &Plan, findings: &Findings, outcome: &Outcome, interrupts: &Int
         {
             Exit::Network
         }
-        None if statistics.failed + statistics.pending > 0 || !findings.failed.is_empty() => {
-            Exit::Partial
-        }
+        None if statistics.failed + statistics.pending > 0 || lacks_some => Exit::Partial,
         None => Exit::Success,
     }
 }
@@ -335,9 +349,8 @@ fn early_failure(outcome: &Outcome) -> Option<Failure> {
 }
 
 /// The report beside the journal, for scripts and for later.
-fn keep(report: &Report, state: &Path, screen: &Screen) {
-    let path = state.join("report.json");
-    let written = whole_file::replace(&path, |out| {
+fn keep(report: &Report, path: &Path, screen: &Screen) {
+    let written = whole_file::replace(path, |out| {
         let mut buffered = BufWriter::new(out);
         serde_json::to_writer_pretty(&mut buffered, report)?;
         buffered.flush()

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::environment::Environment;
 use super::run::quarantine;
+use crate::app::Status;
 use crate::app::exit::{Exit, Failure};
-use crate::state::{ReadOnlyState, StatusReport};
 use crate::ui::Screen;
 
-/// How often somebody who watches is told.
+/// How often `--watch` looks.
 const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn status(
@@ -17,21 +17,16 @@ pub(super) fn status(
     screen: &Screen,
 ) -> Result<Exit, Failure> {
     let config = environment.config_to_look()?;
-    let state = ReadOnlyState::open(&config.state)?;
     let quarantine = quarantine(&config);
-    let look = || -> Result<StatusReport, Failure> {
-        let mut status = state.status()?;
-        // A directory that cannot be read hides nothing else.
-        status.quarantine = quarantine.totals().ok();
-        Ok(status)
-    };
-    let mut status = look()?;
+    let mut status = Status::of(&config.state, &quarantine)?;
     screen.status(&status);
     // Until the run that is watched has ended; without one there is nothing to wait for.
-    while watch && status.held_by.is_some() {
+    while watch && status.state.held_by.is_some() {
         std::thread::sleep(EVERY);
-        let now = look()?;
-        if now.statistics != status.statistics || now.held_by.is_none() {
+        let now = Status::of(&config.state, &quarantine)?;
+        let (new, old) = (&now.state, &status.state);
+        if new.statistics != old.statistics || new.fetching != old.fetching || new.held_by.is_none()
+        {
             screen.status(&now);
         }
         status = now;

@@ -46,10 +46,22 @@ pub struct Asked {
 /// A candidate.
 #[derive(Debug, Serialize)]
 pub struct Weighed {
+    /// Its number among all that are explained, from 1.
+    pub number: usize,
     /// As the source names it.
     pub target: String,
     /// For people.
     pub title: String,
+    /// Name of its codec, as the source says.
+    pub codec: Option<String>,
+    /// Bits per second, as the source says.
+    pub bitrate: Option<u32>,
+    /// Bits of a sample, as the source says.
+    pub bit_depth: Option<u32>,
+    /// Samples per second, as the source says.
+    pub sample_rate: Option<u32>,
+    /// Bytes, as the source says.
+    pub size: Option<u64>,
     /// Whether it would be fetched.
     pub accepted: bool,
     /// Part by part.
@@ -82,6 +94,7 @@ pub async fn explain(
         stopping: false,
     };
     let mut explained = Vec::new();
+    let mut number = 0;
     for handle in handles {
         let handle = handle.wrap(memory, patience, options.cache_age, Timestamp::now());
         let mut of_one = Explained {
@@ -91,7 +104,7 @@ pub async fn explain(
             failure: None,
         };
         if handle.is_album_only() {
-            of_one.failure = Some("has whole albums only, and is asked for those".to_owned());
+            of_one.failure = Some("serves whole albums only".to_owned());
             explained.push(of_one);
             continue;
         }
@@ -125,21 +138,34 @@ pub async fn explain(
             }
         }
         let choice = chooser.choice();
-        let weigh = |candidate: Candidate, refused: Option<String>| Weighed {
-            title: shown(&candidate),
-            accepted: refused.is_none(),
-            known_to_be_bad: memory.bad_file(&of_one.source, &candidate.hit.target_id, &track.id),
-            target: candidate.hit.target_id,
-            score: candidate.score,
-            refused,
+        let mut weigh = |candidate: Candidate, refused: Option<String>| {
+            number += 1;
+            Weighed {
+                number,
+                title: shown(&candidate),
+                accepted: refused.is_none(),
+                known_to_be_bad: memory.bad_file(
+                    &of_one.source,
+                    &candidate.hit.target_id,
+                    &track.id,
+                ),
+                target: candidate.hit.target_id,
+                codec: candidate.hit.codec,
+                bitrate: candidate.hit.bitrate,
+                bit_depth: candidate.hit.bit_depth,
+                sample_rate: candidate.hit.sample_rate,
+                size: candidate.hit.size,
+                score: candidate.score,
+                refused,
+            }
         };
-        let accepted = choice
-            .accepted
-            .into_iter()
-            .map(|candidate| weigh(candidate, None));
+        let accepted = choice.accepted.into_iter();
+        let accepted = accepted.map(|candidate| (candidate, None));
         let refused = choice.refused.into_iter();
-        let refused = refused.map(|(candidate, why)| weigh(candidate, Some(why)));
-        of_one.candidates = accepted.chain(refused).collect();
+        let refused = refused.map(|(candidate, why)| (candidate, Some(why)));
+        let all = accepted.chain(refused);
+        let candidates = all.map(|(candidate, refused)| weigh(candidate, refused));
+        of_one.candidates = candidates.collect();
         explained.push(of_one);
     }
     explained

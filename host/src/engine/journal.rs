@@ -91,6 +91,21 @@ pub struct Attempt {
     pub finding: Option<String>,
 }
 
+/// A download that is going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentDownload {
+    /// For which item.
+    pub id: TrackId,
+    /// From which source.
+    pub source: SourceName,
+    /// When its first bytes came.
+    pub began_at: Timestamp,
+    /// Bytes so far.
+    pub bytes: u64,
+    /// Bytes in all; `None` while unknown.
+    pub total: Option<u64>,
+}
+
 /// A command to a run from another process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -113,7 +128,15 @@ pub trait Journal: Send {
     /// When the disk does not take them.
     fn record(&mut self, entries: &[Entry]) -> Result<(), JournalError>;
 
-    /// Takes what others have asked of this run since the last time.
+    /// Notes which downloads are going on, for other processes that look. Nothing depends on it:
+    /// it need not be durable.
+    ///
+    /// # Errors
+    /// When the disk does not take them.
+    fn downloads(&mut self, downloads: &[CurrentDownload]) -> Result<(), JournalError>;
+
+    /// Takes what others have asked of this run since the last time. A cancel among it is durable
+    /// when this returns.
     ///
     /// # Errors
     /// When the disk does not say.

@@ -60,7 +60,7 @@ pub use event::{Event, Reporter, Tried};
 pub use explain::{Asked, Explained, Weighed, explain};
 pub use finish::{Finisher, Finishing, LyricsWish};
 pub use inspect::{Examine, Findings, Inspector, Policy};
-pub use journal::{Attempt, Command, Entry, Journal, JournalError};
+pub use journal::{Attempt, Command, CurrentDownload, Entry, Journal, JournalError};
 pub use policy::call::Deadlines;
 pub use policy::counts::{Failures, SourceTotals};
 pub use policy::pace::PaceWish;

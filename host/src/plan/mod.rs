@@ -57,6 +57,14 @@ pub enum Status {
 }
 
 impl Status {
+    const ALL: [Self; 5] = [
+        Status::Pending,
+        Status::InProgress,
+        Status::Completed,
+        Status::Failed,
+        Status::Skipped,
+    ];
+
     /// The word in files and on screens.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -74,6 +82,11 @@ impl Status {
             Status::Pending | Status::InProgress => false,
             Status::Completed | Status::Failed | Status::Skipped => true,
         }
+    }
+
+    /// The status of that word.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == code)
     }
 }
 
@@ -100,15 +113,28 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    /// The reason in words.
-    pub const fn as_str(self) -> &'static str {
+    const ALL: [Self; 5] = [
+        SkipReason::Exists,
+        SkipReason::NotATrack,
+        SkipReason::Dependency,
+        SkipReason::Cancelled,
+        SkipReason::LeftOut,
+    ];
+
+    /// The reason in files and in the state; `ui` has the sentences.
+    pub const fn code(self) -> &'static str {
         match self {
-            SkipReason::Exists => "already in the library",
-            SkipReason::NotATrack => "only tracks can be fetched",
+            SkipReason::Exists => "exists",
+            SkipReason::NotATrack => "not_a_track",
+            SkipReason::Dependency => "dependency",
             SkipReason::Cancelled => "cancelled",
-            SkipReason::LeftOut => "left out of this run",
-            SkipReason::Dependency => "something it depends on did not complete",
+            SkipReason::LeftOut => "left_out",
         }
+    }
+
+    /// The reason of that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 }
 
@@ -156,6 +182,17 @@ impl ItemState {
             ItemState::Completed { path } => Some(path),
             ItemState::Skipped { path, .. } => path.as_deref(),
             ItemState::Pending | ItemState::InProgress | ItemState::Failed { .. } => None,
+        }
+    }
+
+    /// Why there is nothing to do; `None` unless it is skipped.
+    pub fn skip_reason(&self) -> Option<SkipReason> {
+        match self {
+            ItemState::Skipped { reason, .. } => Some(*reason),
+            ItemState::Pending
+            | ItemState::InProgress
+            | ItemState::Completed { .. }
+            | ItemState::Failed { .. } => None,
         }
     }
 
@@ -312,7 +349,7 @@ pub struct Plan {
     index: HashMap<TrackId, usize>,
 }
 
-/// How many items stand how; the five add up to `total`.
+/// How many items stand how; the first five add up to `total`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statistics {
     /// All items.
@@ -325,8 +362,39 @@ pub struct Statistics {
     pub completed: usize,
     /// Given up.
     pub failed: usize,
-    /// Nothing to do.
+    /// Nothing to do; the four below add up to it.
     pub skipped: usize,
+    /// Skipped, because their files are in the library already.
+    pub existing: usize,
+    /// Skipped, because the user cancelled them.
+    pub cancelled: usize,
+    /// Skipped, because the user left them out of this run.
+    pub left_out: usize,
+    /// Skipped, because they are no tracks or depend on something that did not complete.
+    pub blocked: usize,
+}
+
+impl Statistics {
+    /// Counts `count` more items of that status; a skipped one counts by its reason.
+    pub(crate) fn add(&mut self, status: Status, reason: Option<SkipReason>, count: usize) {
+        self.total += count;
+        *match status {
+            Status::Pending => &mut self.pending,
+            Status::InProgress => &mut self.in_progress,
+            Status::Completed => &mut self.completed,
+            Status::Failed => &mut self.failed,
+            Status::Skipped => &mut self.skipped,
+        } += count;
+        if status != Status::Skipped {
+            return;
+        }
+        *match reason {
+            Some(SkipReason::Exists) => &mut self.existing,
+            Some(SkipReason::Cancelled) => &mut self.cancelled,
+            Some(SkipReason::LeftOut) => &mut self.left_out,
+            Some(SkipReason::Dependency | SkipReason::NotATrack) | None => &mut self.blocked,
+        } += count;
+    }
 }
 
 impl Plan {
@@ -421,14 +489,7 @@ impl Plan {
 fn statistics<'a>(items: impl Iterator<Item = &'a PlanItem>) -> Statistics {
     let mut counts = Statistics::default();
     for item in items {
-        counts.total += 1;
-        *match item.status() {
-            Status::Pending => &mut counts.pending,
-            Status::InProgress => &mut counts.in_progress,
-            Status::Completed => &mut counts.completed,
-            Status::Failed => &mut counts.failed,
-            Status::Skipped => &mut counts.skipped,
-        } += 1;
+        counts.add(item.status(), item.state.skip_reason(), 1);
     }
     counts
 }

@@ -486,12 +486,17 @@ fn the_numbers_add_up_to_the_total() {
         completed,
         failed,
         skipped,
+        existing,
+        cancelled,
+        left_out,
+        blocked,
     } = all;
     assert_eq!(
         (pending, in_progress, completed, failed, skipped),
         (2, 1, 1, 1, 1)
     );
     assert_eq!(total, pending + in_progress + completed + failed + skipped);
+    assert_eq!((existing, cancelled, left_out, blocked), (1, 0, 0, 0));
     assert_eq!(plan.collection_statistics(&plan.collections[0]).total, 2);
     assert_eq!(plan.items_by_status(Status::Pending).count(), 2);
     assert_eq!(plan.items_by_type(ItemKind::Album).count(), 0);

@@ -1,17 +1,23 @@
 //! The memory that survives the program: one SQLite file, written by the run that holds the
-//! lock, readable by anybody at any time. Only this module speaks SQL.
+//! lock, readable by every process at any time. Only this module speaks SQL.
 //!
 //! An item's key is its catalog id, never anything of the config: an edited config makes
 //! another plan and keeps the finished work.
 
+mod commands;
+mod downloads;
+mod items;
 mod journal;
-mod kept_hit;
 mod lock;
+mod memory;
 mod place;
 mod plan;
-mod sources;
+mod pruning;
+mod reader;
+mod schema;
+mod source_store;
 mod status;
-mod wishes;
+mod words;
 
 use std::fs;
 use std::io;
@@ -19,19 +25,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 
 use place::Place;
 
+pub use commands::leave_command;
+pub use downloads::Fetching;
+pub use items::{FoundItem, Matches, PastAttempt};
 pub use lock::Holder;
-pub use plan::Memory;
-pub use sources::SourceNotes;
+pub use memory::Memory;
+pub use reader::ReadOnlyState;
+pub use source_store::SourceStore;
 pub use status::{FailedItem, LastRun, StatusReport};
-pub use wishes::{FoundItem, PastAttempt, leave_command};
-
-mod migrations {
-    refinery::embed_migrations!("src/state/migrations");
-}
 
 /// The database within the state directory.
 const FILE: &str = "state.db";
@@ -75,8 +80,30 @@ pub enum StateError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// The database has a shape that this program cannot bring up to date.
-    #[error("the state `{}` is of another version of musicdl: {source}", path.display())]
+    /// The database was written by a later program.
+    #[error(
+        "the state `{}` was written by {} (schema {found}); this is musicdl {}, which reads up to schema {known}",
+        path.display(), .program.as_ref().map_or("a later musicdl".to_owned(), |version| format!("musicdl {version}")),
+        env!("CARGO_PKG_VERSION"),
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i32,
+        /// The newest that this program knows.
+        known: i32,
+        /// Version of the program that wrote it, if it says so.
+        program: Option<String>,
+    },
+    /// A run of an earlier program holds the state and does not understand commands of this one.
+    #[error("the run that holds the state `{}` is one of an earlier musicdl", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database has a form that this program cannot bring up to date.
+    #[error("the state `{}` cannot be brought up to date: {source}", path.display())]
     Migration {
         /// The file.
         path: PathBuf,
@@ -84,13 +111,38 @@ pub enum StateError {
         source: Box<refinery::Error>,
     },
     /// The disk did not let the database be brought up to date; it is as it was.
-    #[error("the state `{}` cannot be brought up to date: {source}", path.display())]
+    #[error("the disk did not let the state `{}` be brought up to date: {source}", path.display())]
     Update {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
         source: Box<refinery::Error>,
     },
+}
+
+impl StateError {
+    fn database(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        Self::Database { path, source }
+    }
+}
+
+/// Which tracks a run is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunKind {
+    /// Those of the plan.
+    Plan,
+    /// Those that `musicdl retry` was asked for.
+    Retry,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct RunEnd<'a> {
+    /// Its outcome, the code that the report has.
+    pub outcome: &'a str,
+    /// Whether it ended before it had tried everything.
+    pub early: bool,
 }
 
 /// The state, for the one run that writes it.
@@ -116,11 +168,9 @@ impl State {
 
     fn open_at(dir: &Path, place: Place) -> Result<Self, StateError> {
         let lock = lock::take(dir)?;
+        let since = now_ms();
         let path = dir.join(FILE);
-        let database = |source| StateError::Database {
-            path: path.clone(),
-            source,
-        };
+        let database = |source| StateError::database(&path, source);
         let mut connection = Connection::open(&path).map_err(database)?;
         // FULL: a finished item is durable before it is reported finished (promises B4).
         connection
@@ -130,14 +180,18 @@ impl State {
             ))
             .and_then(|()| connection.busy_timeout(Duration::from_secs(5)))
             .map_err(database)?;
-        migrate(&mut connection, &path)?;
-        Ok(Self {
+        schema::migrate(&mut connection, &path)?;
+        let mut state = Self {
             connection,
             path,
             run: None,
             place,
             _lock: lock,
-        })
+        };
+        // Now and not when a run begins: what is left while a run is planning is meant for it.
+        state.carry_out_late_commands(since)?;
+        state.forget_downloads()?;
+        Ok(state)
     }
 
     /// What the user should know of where it is.
@@ -145,12 +199,12 @@ impl State {
         self.place.warning(self.path.parent()?)
     }
 
-    /// Notes that a run begins, for the library at that path. What an earlier, killed run left in progress is pending.
+    /// Records that a run begins, for the library at that path. What an earlier, killed run left
+    /// in progress is pending, and what is too old is forgotten.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn begin_run(&mut self, library: &Path) -> Result<(), StateError> {
-        self.forget_wishes()?;
+    pub fn begin_run(&mut self, library: &Path, kind: RunKind) -> Result<(), StateError> {
         let now = now_ms();
         let library = library.as_os_str().as_encoded_bytes();
         self.transaction(|tx| {
@@ -158,27 +212,29 @@ impl State {
                 "UPDATE item SET status = 'pending', changed_at = ?1 WHERE status = 'in_progress'",
                 params![now],
             )?;
+            pruning::prune(tx, now)?;
             tx.execute(
-                "INSERT INTO run (started_at, library) VALUES (?1, ?2)",
-                params![now, library],
+                "INSERT INTO run (started_at, library, is_retry) VALUES (?1, ?2, ?3)",
+                params![now, library, kind == RunKind::Retry],
             )?;
             Ok(tx.last_insert_rowid())
         })
         .map(|id| self.run = Some(id))
     }
 
-    /// Notes how the run ended, in a word.
+    /// Records how the run ended.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn end_run(&mut self, outcome: &str) -> Result<(), StateError> {
+    pub fn end_run(&mut self, end: RunEnd<'_>) -> Result<(), StateError> {
         let Some(run) = self.run.take() else {
             return Ok(());
         };
+        self.forget_downloads()?;
         self.transaction(|tx| {
             tx.execute(
-                "UPDATE run SET ended_at = ?1, outcome = ?2 WHERE id = ?3",
-                params![now_ms(), outcome, run],
+                "UPDATE run SET ended_at = ?1, outcome = ?2, early = ?3 WHERE id = ?4",
+                params![now_ms(), end.outcome, end.early, run],
             )
         })
         .map(drop)
@@ -189,10 +245,7 @@ impl State {
         work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StateError> {
         let path = &self.path;
-        let database = |source| StateError::Database {
-            path: path.clone(),
-            source,
-        };
+        let database = |source| StateError::database(path, source);
         let tx = self.connection.transaction().map_err(database)?;
         let value = work(&tx).map_err(database)?;
         tx.commit().map_err(database)?;
@@ -200,92 +253,7 @@ impl State {
     }
 }
 
-/// The state, for somebody who looks; works while a run writes.
-#[derive(Debug)]
-pub struct ReadOnlyState {
-    connection: Connection,
-    path: PathBuf,
-    dir: PathBuf,
-}
-
-impl ReadOnlyState {
-    /// Opens the state without taking it.
-    ///
-    /// # Errors
-    /// [`StateError::Absent`] when nothing was run yet.
-    pub fn open(dir: &Path) -> Result<Self, StateError> {
-        let path = dir.join(FILE);
-        if !path.exists() {
-            return Err(StateError::Absent {
-                dir: dir.to_owned(),
-            });
-        }
-        let database = |source| StateError::Database {
-            path: path.clone(),
-            source,
-        };
-        // Read-write as far as the file allows: a reader of a WAL database may have to
-        // rebuild the index that a killed writer left. Nothing here writes a row.
-        let connection = Connection::open_with_flags(
-            &path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
-        .map_err(database)?;
-        // A run that was killed in its first moments leaves a database without tables.
-        let begun: bool = connection
-            .busy_timeout(Duration::from_secs(5))
-            .and_then(|()| {
-                let item = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'item')";
-                connection.query_row(item, [], |row| row.get(0))
-            })
-            .map_err(database)?;
-        if !begun {
-            return Err(StateError::Absent {
-                dir: dir.to_owned(),
-            });
-        }
-        Ok(Self {
-            connection,
-            path,
-            dir: dir.to_owned(),
-        })
-    }
-}
-
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StateError> {
-    migrations::migrations::runner()
-        // All in one transaction: else a kill between a change and the note that it was made
-        // leaves a state that no later run can use.
-        .set_grouped(true)
-        .run(connection)
-        .map(drop)
-        .map_err(|source| {
-            let (path, source) = (path.to_owned(), Box::new(source));
-            if is_of_the_disk(&source) {
-                StateError::Update { path, source }
-            } else {
-                StateError::Migration { path, source }
-            }
-        })
-}
-
-/// Whether it says something about the disk, and nothing about what is in the database.
-fn is_of_the_disk(error: &refinery::Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
-    let refinery::error::Kind::Connection(_, cause) = error.kind() else {
-        return false;
-    };
-    let code = cause
-        .downcast_ref::<rusqlite::Error>()
-        .and_then(rusqlite::Error::sqlite_error_code);
-    matches!(
-        code,
-        Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure)
-    )
-}
-
-/// The state may hold names of files and of what its owner listens to: nobody else's business.
+/// The state may hold names of files and of what its owner listens to: no other user reads them.
 fn create_private(dir: &Path) -> Result<(), StateError> {
     let io = |source| StateError::Io {
         path: dir.to_owned(),

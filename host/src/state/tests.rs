@@ -1,3 +1,6 @@
+mod earlier;
+mod promises;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -8,6 +11,15 @@ use crate::layout::RelPath;
 use crate::music::{SourceName, Track, TrackId};
 use crate::plan::{ItemState, Plan, PlanItem, SkipReason};
 use crate::publish::Placed;
+
+const COMPLETE: RunEnd<'_> = RunEnd {
+    outcome: "complete",
+    early: false,
+};
+const INTERRUPTED: RunEnd<'_> = RunEnd {
+    outcome: "interrupted",
+    early: true,
+};
 
 fn id(n: usize) -> TrackId {
     TrackId::from_saved(format!("spotify:{n}"))
@@ -66,7 +78,7 @@ fn what_a_run_recorded_is_what_the_next_one_finds() {
     let library = tempfile::tempdir().unwrap();
     fs::write(library.path().join("one.flac"), b"x").unwrap();
     let mut state = State::open(dir.path()).unwrap();
-    state.begin_run(library.path()).unwrap();
+    state.begin_run(library.path(), RunKind::Plan).unwrap();
     state.save_plan(&plan(4)).unwrap();
     let attempt = Attempt {
         id: id(1),
@@ -140,7 +152,7 @@ fn what_a_run_recorded_is_what_the_next_one_finds() {
     stems.sort();
     assert_eq!(stems, ["gone", "one"]);
 
-    state.begin_run(library.path()).unwrap();
+    state.begin_run(library.path(), RunKind::Plan).unwrap();
     let reader = ReadOnlyState::open(dir.path()).unwrap();
     assert_eq!(
         reader.status().unwrap().statistics.in_progress,
@@ -148,7 +160,7 @@ fn what_a_run_recorded_is_what_the_next_one_finds() {
         "a killed run's items are pending"
     );
     assert_eq!(reader.first_pending().unwrap().as_deref(), Some("Song 2"));
-    state.end_run("complete").unwrap();
+    state.end_run(COMPLETE).unwrap();
     let run = reader.status().unwrap().last_run.unwrap();
     assert_eq!(run.outcome.as_deref(), Some("complete"));
 }
@@ -210,27 +222,13 @@ fn a_batch_is_written_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_state_of_a_later_musicdl_is_refused_and_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
-    drop(State::open(dir.path()).unwrap());
-    Connection::open(dir.path().join(FILE))
-        .unwrap()
-        .execute(
-            "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
-             VALUES (99, 'later', '2030-01-01T00:00:00Z', '1')",
-            [],
-        )
-        .unwrap();
-    let error = State::open(dir.path()).unwrap_err();
-    assert!(matches!(error, StateError::Migration { .. }), "{error}");
-}
-
-#[test]
 fn a_state_is_brought_up_to_date_as_a_whole_or_not_at_all() {
     let dir = tempfile::tempdir().unwrap();
     let database = Connection::open(dir.path().join(FILE)).unwrap();
     // In the way of the last of the changes.
-    database.execute_batch("CREATE TABLE wish (x);").unwrap();
+    database
+        .execute_batch("CREATE TABLE download (x);")
+        .unwrap();
     let error = State::open(dir.path()).unwrap_err();
     assert!(matches!(error, StateError::Migration { .. }), "{error}");
     let tables: i64 = database
@@ -241,7 +239,7 @@ fn a_state_is_brought_up_to_date_as_a_whole_or_not_at_all() {
         )
         .unwrap();
     assert_eq!(tables, 0);
-    database.execute_batch("DROP TABLE wish;").unwrap();
+    database.execute_batch("DROP TABLE download;").unwrap();
     drop(State::open(dir.path()).unwrap());
 }
 
@@ -291,8 +289,8 @@ fn where_no_memory_is_shared_the_state_has_no_log_beside_it() {
     drop(local);
 
     let mut state = State::open_at(dir.path(), Place::Remote("NFS")).unwrap();
-    let notes = SourceNotes::open(dir.path()).unwrap();
-    state.begin_run(Path::new("/music")).unwrap();
+    let notes = SourceStore::open(dir.path()).unwrap();
+    state.begin_run(Path::new("/music"), RunKind::Plan).unwrap();
     state.save_plan(&plan(3)).unwrap();
     let reader = ReadOnlyState::open(dir.path()).unwrap();
     assert!(reader.status().unwrap().held_by.is_some());

@@ -4,6 +4,7 @@
 //! Names come from files and services nobody vouches for, so everything printed for people
 //! goes through [`plain`]: nothing in a title can move the cursor or begin a line.
 
+mod explanation;
 mod failure;
 mod json;
 mod kit;
@@ -25,7 +26,7 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{self, Writer};
 
-use crate::app::{Check, Failure, Report};
+use crate::app::{Check, Explanation, Failure, Report, Status};
 use crate::cli::Global;
 use crate::engine::Reporter;
 use crate::kit::child::Message;
@@ -34,7 +35,6 @@ use crate::plan::Plan;
 use crate::plan::generate::Findings;
 use crate::plugin::trust::Renewal;
 use crate::plugin::{PluginInfo, PluginReport, Refusal};
-use crate::state::StatusReport;
 
 /// How much is printed, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,11 +171,16 @@ impl Screen {
     }
 
     /// How things stand.
-    pub fn status(&self, status: &StatusReport) {
+    pub fn status(&self, status: &Status) {
         match self.form {
             Form::Json => json::document(status),
             Form::Words { .. } | Form::Quiet => out::data(&summary::status(status)),
         }
+    }
+
+    /// Why a track is taken from where it is.
+    pub fn explanation(&self, item: &Explanation) {
+        self.answer(item, &explanation::words(item));
     }
 
     /// What became of the plugin files.

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use crate::app::{Check, Report};
+use crate::app::{Check, Report, Status as WholeStatus};
 use crate::engine::{HeldAlbum, SourceTotals};
 use crate::plan::generate::Findings;
 use crate::plan::renewal::Renewal;
-use crate::plan::{ItemKind, ItemState, Plan, SkipReason, Statistics, Status};
+use crate::plan::{ItemKind, Plan, SkipReason, Statistics, Status};
 use crate::plugin::PluginReport;
-use crate::state::StatusReport;
+use crate::state::{Fetching, LastRun, StatusReport};
 use crate::text::{counted, plain};
 
 /// So many rows of one file are printed; the report has them all.
@@ -29,25 +29,21 @@ pub(super) fn planned(plan: &Plan, findings: &Findings, duplicates: usize) -> St
     if repeated > 0 {
         write_to(&mut text, format_args!(" ({repeated} duplicates merged)"));
     }
-    let skipped = plan.items_by_status(Status::Skipped);
-    let there = skipped
-        .filter(|item| {
-            matches!(
-                item.state,
-                ItemState::Skipped {
-                    reason: SkipReason::Exists,
-                    ..
-                }
-            )
-        })
-        .count();
     write_to(
         &mut text,
-        format_args!(": {there} already in the library, {} to do", counts.pending),
+        format_args!(
+            ": {} already in the library, {} to do",
+            counts.existing, counts.pending
+        ),
     );
-    let others = counts.skipped - there;
-    if others > 0 {
-        write_to(&mut text, format_args!(", {others} not in this run"));
+    for (count, words) in [
+        (counts.cancelled, "cancelled"),
+        (counts.left_out, "not in this run"),
+        (counts.blocked, "that cannot be fetched"),
+    ] {
+        if count > 0 {
+            write_to(&mut text, format_args!(", {count} {words}"));
+        }
     }
     if owned > 0 {
         write_to(&mut text, format_args!(", {owned} of them by linking"));
@@ -254,7 +250,7 @@ fn totals(source: &SourceTotals) -> Option<String> {
     let mut parts = vec![
         counted(source.searches, "search", "searches"),
         counted(source.downloads, "download", "downloads"),
-        format!("{:.1} MB", source.bytes as f64 / 1e6),
+        megabytes(source.bytes),
     ];
     if source.cache_hits > 0 {
         parts.push(format!("{} answered from memory", source.cache_hits));
@@ -271,48 +267,73 @@ fn totals(source: &SourceTotals) -> Option<String> {
 }
 
 fn counts(statistics: &Statistics) -> String {
-    let Statistics {
-        total,
-        pending,
-        in_progress,
-        completed,
-        failed,
-        skipped,
-    } = *statistics;
-    let tracks = counted(total, "track", "tracks");
-    let mut text = format!("{tracks}, {completed} completed, {skipped} skipped, {failed} failed");
-    if pending + in_progress > 0 {
-        write_to(&mut text, format_args!(", {} to do", pending + in_progress));
+    let tracks = counted(statistics.total, "track", "tracks");
+    let mut text = format!(
+        "{tracks}, {} completed, {} skipped{}, {} failed",
+        statistics.completed,
+        statistics.skipped,
+        skipped_split(statistics),
+        statistics.failed
+    );
+    let to_do = statistics.pending + statistics.in_progress;
+    if to_do > 0 {
+        write_to(&mut text, format_args!(", {to_do} to do"));
     }
     text
 }
 
+/// ` (3 already there, 1 cancelled)`
+fn skipped_split(statistics: &Statistics) -> String {
+    let parts = [
+        (statistics.existing, "already there"),
+        (statistics.cancelled, "cancelled"),
+        (statistics.left_out, "not in this run"),
+        (statistics.blocked, "cannot be fetched"),
+    ];
+    let named = parts.iter().filter(|(count, _)| *count > 0);
+    let named: Vec<String> = named.map(|(count, why)| format!("{count} {why}")).collect();
+    match named.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", named.join(", ")),
+    }
+}
+
+/// Why a track is skipped, in a sentence.
+pub(super) fn skipped_because(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::Exists => "already in the library",
+        SkipReason::NotATrack => "only tracks can be fetched",
+        SkipReason::Cancelled => "cancelled; `musicdl retry` fetches it",
+        SkipReason::LeftOut => "not in the last run",
+        SkipReason::Dependency => "something it depends on did not complete",
+    }
+}
+
+/// `30.1 MB`
+pub(super) fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
 /// How things stand.
-pub(super) fn status(status: &StatusReport) -> String {
-    let mut text = format!("{}\n", counts(&status.statistics));
+pub(super) fn status(status: &WholeStatus) -> String {
+    let WholeStatus { state, quarantine } = status;
+    let mut text = format!("{}\n", counts(&state.statistics));
     write_to(
         &mut text,
         format_args!(
             "{} placed, {} tried\n",
-            counted(status.files, "file", "files"),
-            counted(status.attempts, "download", "downloads")
+            counted(state.files, "file", "files"),
+            counted(state.attempts, "download", "downloads")
         ),
     );
-    if let Some(holder) = &status.held_by {
+    if let Some(holder) = &state.held_by {
         write_to(&mut text, format_args!("in use by {holder}\n"));
     }
-    if let Some(run) = &status.last_run {
-        let end = match (&run.ended_at, &run.outcome) {
-            (Some(ended), Some(outcome)) => format!("ended {ended:.0}: {outcome}"),
-            _ if status.held_by.is_some() => "still going on".to_owned(),
-            _ => "did not end by itself; the next run goes on from there".to_owned(),
-        };
-        write_to(
-            &mut text,
-            format_args!("last run: began {:.0}, {end}\n", run.started_at),
-        );
+    if let Some(run) = &state.last_run {
+        write_to(&mut text, format_args!("{}\n", last_run(run, state)));
     }
-    for failed in &status.failed {
+    text.push_str(&fetching(&state.fetching));
+    for failed in &state.failed {
         write_to(
             &mut text,
             format_args!(
@@ -323,7 +344,7 @@ pub(super) fn status(status: &StatusReport) -> String {
             ),
         );
     }
-    if let Some(kept) = status.quarantine.as_ref().filter(|kept| kept.files > 0) {
+    if let Some(kept) = quarantine.as_ref().filter(|kept| kept.files > 0) {
         let (files, path) = (kept.files, kept.path.display().to_string());
         let mib = kept.bytes as f64 / (1024.0 * 1024.0);
         write_to(
@@ -333,6 +354,42 @@ pub(super) fn status(status: &StatusReport) -> String {
                 plain(&path)
             ),
         );
+    }
+    text
+}
+
+fn last_run(run: &LastRun, state: &StatusReport) -> String {
+    let end = match (&run.ended_at, &run.outcome) {
+        (Some(ended), Some(outcome)) => format!("ended {ended:.0}: {outcome}"),
+        _ if state.held_by.is_some() => "still going on".to_owned(),
+        _ => "did not end by itself; the next run goes on from there".to_owned(),
+    };
+    let what = if run.retry {
+        "last run, a retry"
+    } else {
+        "last run"
+    };
+    format!("{what}: began {:.0}, {end}", run.started_at)
+}
+
+/// What is being fetched, by source.
+fn fetching(downloads: &[Fetching]) -> String {
+    let mut text = String::new();
+    let mut source = None;
+    for download in downloads {
+        if source != Some(&download.source) {
+            write_to(
+                &mut text,
+                format_args!("fetching from {}:\n", download.source),
+            );
+            source = Some(&download.source);
+        }
+        let of = match download.total {
+            Some(total) => format!(" of {}", megabytes(total)),
+            None => String::new(),
+        };
+        let (name, bytes) = (plain(&download.name), megabytes(download.bytes));
+        write_to(&mut text, format_args!("  {name}: {bytes}{of}\n"));
     }
     text
 }

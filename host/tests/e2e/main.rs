@@ -18,6 +18,7 @@ mod cut_off;
 mod disk;
 #[cfg(target_os = "linux")]
 mod durable;
+mod earlier_states;
 mod fallback;
 mod finished;
 mod interrupted;

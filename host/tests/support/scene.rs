@@ -69,6 +69,12 @@ impl Scene {
         serde_json::from_slice(&text).unwrap()
     }
 
+    /// The last retry's report.
+    pub(crate) fn retry_report(&self) -> Value {
+        let text = fs::read(self.path(".musicdl/retry.json")).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
     /// Who delivered how many tracks in the last run: `folder: 3`.
     pub(crate) fn delivered(&self) -> Vec<String> {
         let report = self.report();

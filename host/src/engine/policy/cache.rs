@@ -122,7 +122,7 @@ mod tests {
 
     use super::super::scripted::Scripted;
     use super::*;
-    use crate::state::{SourceNotes, State};
+    use crate::state::{SourceStore, State};
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -151,7 +151,7 @@ mod tests {
         let cached = |script: Scripted, age| Cached {
             inner: script,
             name: SourceName::parse("a").unwrap(),
-            memory: Arc::new(SourceNotes::open(dir.path()).unwrap()),
+            memory: Arc::new(SourceStore::open(dir.path()).unwrap()),
             age,
             counts: Arc::clone(&counts),
         };
@@ -203,7 +203,7 @@ mod tests {
                 Ok(vec![hit("1")]),
             ]),
             name: SourceName::parse("a").unwrap(),
-            memory: Arc::new(SourceNotes::open(dir.path()).unwrap()),
+            memory: Arc::new(SourceStore::open(dir.path()).unwrap()),
             age: HOUR,
             counts: Arc::default(),
         };

@@ -12,7 +12,7 @@ use super::*;
 use crate::engine::fallback::Patience;
 use crate::engine::finish::{Finished, Finisher, Finishing};
 use crate::engine::job::JobOutcome;
-use crate::engine::journal::{Command, JournalError};
+use crate::engine::journal::{Command, CurrentDownload, JournalError};
 use crate::engine::space::Space;
 use crate::engine::{ExtraFiles, NoMemory, SearchOrder};
 use crate::layout::RelPath;
@@ -55,6 +55,10 @@ impl Journal for Log {
             };
             self.push(format!("written {what} {id}"));
         }
+        Ok(())
+    }
+
+    fn downloads(&mut self, _: &[CurrentDownload]) -> Result<(), JournalError> {
         Ok(())
     }
 

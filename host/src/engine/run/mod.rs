@@ -1,10 +1,11 @@
 //! The coordinator: starts jobs, receives their messages, writes the journal, then emits events. Which
 //! item is next is in `queue`, what becomes of one that came back in `settle`, how tracks join a
 //! claim in `albums`, what waits for the rest of its album in `held`, whose loudness is measured in
-//! `levels`, and what others ask of the run in `commands`.
+//! `levels`, what others ask of the run in `commands`, and which downloads they see in `downloads`.
 
 mod albums;
 mod commands;
+mod downloads;
 mod held;
 #[cfg(test)]
 mod interleavings;
@@ -29,7 +30,8 @@ use super::journal::{Entry, Journal};
 use super::mailbox::{ControlMessage, Mailbox, MailboxSender};
 use super::{EarlyEnd, Postponed};
 use crate::music::TrackId;
-use crate::plan::{ItemState, Plan, Status};
+use crate::plan::{ItemState, Plan, PlanItem, SkipReason, Status};
+use downloads::Downloads;
 use queue::Dependents;
 
 /// After a polite stop, running jobs have this long (promises A5).
@@ -47,6 +49,8 @@ const GATHER: Duration = Duration::from_millis(20);
 const EVENTS_EVERY: Duration = Duration::from_millis(50);
 /// How often a run looks whether somebody asks something of it.
 const COMMANDS_EVERY: Duration = Duration::from_millis(250);
+/// How often the journal is told which downloads are going on.
+const DOWNLOADS_EVERY: Duration = Duration::from_secs(1);
 
 /// The coordinator's state during one run.
 pub(super) struct Run<'a> {
@@ -83,6 +87,8 @@ pub(super) struct Run<'a> {
     put_off: Vec<(Instant, usize)>,
     /// What is known of items that came back unfinished, by plan position.
     history: HashMap<usize, History>,
+    /// Downloads that are going on.
+    downloads: Downloads,
     /// Entries for the next commit.
     entries: Vec<Entry>,
     /// Events that wait for that commit.
@@ -130,6 +136,7 @@ impl<'a> Run<'a> {
             dependents: Dependents::default(),
             put_off: Vec::new(),
             history: HashMap::new(),
+            downloads: Downloads::default(),
             entries: Vec::new(),
             events: Vec::new(),
             done: 0,
@@ -154,6 +161,8 @@ impl Run<'_> {
         command_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut event_tick = tokio::time::interval(EVENTS_EVERY);
         event_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut download_tick = tokio::time::interval(DOWNLOADS_EVERY);
+        download_tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while self.early.is_none() && self.has_room() && !cancel.is_stopping() {
                 if let Some(waiting) = self.next_to_publish() {
@@ -197,6 +206,7 @@ impl Run<'_> {
                 () = until(due), if due.is_some() => {}
                 _ = command_tick.tick() => self.poll_commands(),
                 _ = event_tick.tick() => self.flush_events(&mut inbox),
+                _ = download_tick.tick() => self.note_downloads(),
                 () = until(deadline), if deadline.is_some() && !cancel.is_aborting() => cancel.abort(),
                 () = cancel.aborting(), if last_call.is_none() => {
                     last_call = Some(Instant::now() + ABORT_TIME);
@@ -208,6 +218,8 @@ impl Run<'_> {
         if cancel.is_stopping() {
             self.early.get_or_insert(EarlyEnd::Interrupted);
         }
+        // A cancel that came after the last look was confirmed as well.
+        self.poll_commands();
         self.leave_what_waits();
         self.tell_of_incomplete_albums();
         self.commit();
@@ -225,7 +237,21 @@ impl Run<'_> {
     /// Emits what jobs have sent.
     fn flush_events(&mut self, inbox: &mut Mailbox) {
         while let Ok(event) = inbox.events.try_recv() {
+            let status_of = |id: &TrackId| self.plan.get_item(id).map(PlanItem::status);
+            self.downloads
+                .hear(&event, |id| status_of(id) == Some(Status::InProgress));
             self.reporter.event(&event);
+        }
+    }
+
+    /// Lets other processes see which downloads are going on.
+    fn note_downloads(&mut self) {
+        let Some(downloads) = self.downloads.take_changed() else {
+            return;
+        };
+        if let Err(error) = self.journal.downloads(&downloads) {
+            // The next entry that matters will say whether the run can go on.
+            tracing::warn!(%error, "what is being fetched cannot be seen by others");
         }
     }
 
@@ -313,7 +339,10 @@ impl Run<'_> {
         self.jobs.leave_all();
         for work in std::mem::take(&mut self.running).into_values() {
             for at in work.positions() {
-                self.give_back(at);
+                match self.cancelled.remove(&at) {
+                    true => self.skip(at, SkipReason::Cancelled),
+                    false => self.give_back(at),
+                }
             }
         }
         self.waits.clear();

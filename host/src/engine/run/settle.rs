@@ -55,6 +55,7 @@ impl Run<'_> {
             .extend(report.attempts.into_iter().map(Entry::Attempt));
         self.tried.extend(report.tried);
         let id = self.plan.items[at].id().clone();
+        self.downloads.forget(&id);
         if self.cancelled.remove(&at) {
             return self.settle_cancelled(at, report.end);
         }

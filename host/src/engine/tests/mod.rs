@@ -24,7 +24,7 @@ use crate::layout::RelPath;
 use crate::music::Track;
 use crate::plan::PlanItem;
 use crate::publish::Publisher;
-use crate::state::{SourceNotes, State};
+use crate::state::{RunKind, SourceStore, State};
 
 /// A library, a state, and a plan.
 struct Desk {
@@ -77,7 +77,9 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         let plan = Plan::new(items, Vec::new(), Timestamp::now(), "1".to_owned());
         let mut state = State::open(&dir.path().join("state")).unwrap();
-        state.begin_run(&dir.path().join("music")).unwrap();
+        state
+            .begin_run(&dir.path().join("music"), RunKind::Plan)
+            .unwrap();
         state.save_plan(&plan).unwrap();
         Self {
             plan,
@@ -122,7 +124,7 @@ impl Desk {
             )
         };
         let publisher = Arc::new(Publisher::open(&self.dir.path().join("music")).unwrap());
-        let notes = SourceNotes::open(&self.dir.path().join("state")).unwrap();
+        let notes = SourceStore::open(&self.dir.path().join("state")).unwrap();
         let engine = Engine::new(
             sources.into_iter().map(handle).collect(),
             Finisher::new(publisher, self.finishing.clone()),

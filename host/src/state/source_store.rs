@@ -12,37 +12,39 @@ use jiff::Timestamp;
 use musicdl_plugin_api::Hit;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{FILE, StateError, kept_hit, now_ms};
+use super::schema::{self, Form};
+use super::{FILE, State, StateError, now_ms};
 use crate::engine::SourceMemory;
 use crate::music::{SourceName, TrackId};
 
 /// Starts of searches older than this are of use to no window.
 const LONGEST_WINDOW_MS: i64 = 24 * 3600 * 1000;
-/// Answers older than this are of use to nobody, whatever the config says.
+/// Answers older than this are not used, whatever the config says.
 const OLDEST_ANSWER_MS: i64 = 24 * 3600 * 1000;
 
 /// What is kept of sources, in the state.
 #[derive(Debug)]
-pub struct SourceNotes {
+pub struct SourceStore {
     connection: Mutex<Connection>,
     /// The items of all bad files; to be asked without waiting for the database.
     with_bad_files: Mutex<HashSet<TrackId>>,
     path: PathBuf,
 }
 
-impl SourceNotes {
-    /// Opens the notes of a state that [`State::open`](super::State::open) has made, and
-    /// forgets what is too old to matter.
+impl SourceStore {
+    /// Opens what is kept in a state that [`State::open`] has made, and forgets what is too old
+    /// to matter. The state of an earlier program is brought up to date.
     ///
     /// # Errors
-    /// When the database cannot be used.
+    /// When the database cannot be used; [`StateError::Held`] when a run of an earlier program
+    /// has it.
     pub fn open(dir: &Path) -> Result<Self, StateError> {
         let path = dir.join(FILE);
-        let database = |source| StateError::Database {
-            path: path.clone(),
-            source,
-        };
+        let database = |source| StateError::database(&path, source);
         let connection = Connection::open(&path).map_err(database)?;
+        if schema::form_of(&connection, &path)? != Form::Current {
+            drop(State::open(dir)?);
+        }
         connection
             .busy_timeout(Duration::from_secs(5))
             .and_then(|()| connection.execute_batch("PRAGMA synchronous = NORMAL;"))
@@ -80,10 +82,7 @@ impl SourceNotes {
         connection
             .execute("DELETE FROM bad_file WHERE item = ?1", [item.as_str()])
             .map(drop)
-            .map_err(|source| StateError::Database {
-                path: self.path.clone(),
-                source,
-            })
+            .map_err(|source| StateError::database(&self.path, source))
     }
 
     fn with_bad_files(&self) -> MutexGuard<'_, HashSet<TrackId>> {
@@ -115,7 +114,7 @@ fn items_with_bad_files(connection: &Connection) -> rusqlite::Result<HashSet<Tra
         .collect()
 }
 
-impl SourceMemory for SourceNotes {
+impl SourceMemory for SourceStore {
     fn searches(&self, source: &SourceName, since: Timestamp) -> Vec<Timestamp> {
         let starts = self.with(|connection| {
             let mut rows = connection.prepare_cached(
@@ -180,12 +179,12 @@ impl SourceMemory for SourceNotes {
                 .optional()
         })??;
         // An answer of another version of musicdl is no answer.
-        kept_hit::from_json(&text).ok()
+        serde_json::from_str(&text).ok()
     }
 
     fn answered(&self, source: &SourceName, key: &str, hits: &[Hit]) {
         self.with(|connection| {
-            let text = kept_hit::to_json(hits)
+            let text = serde_json::to_string(hits)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
             connection
                 .prepare_cached(
@@ -229,14 +228,13 @@ impl SourceMemory for SourceNotes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::State;
 
     fn name(name: &str) -> SourceName {
         SourceName::parse(name).unwrap()
     }
 
     #[test]
-    fn what_one_run_notes_of_a_source_the_next_one_knows() {
+    fn what_one_run_records_of_a_source_the_next_one_knows() {
         let dir = tempfile::tempdir().unwrap();
         drop(State::open(dir.path()).unwrap());
         let (a, b, id) = (name("a"), name("b"), TrackId::text("x"));
@@ -244,39 +242,39 @@ mod tests {
         let now = Timestamp::from_millisecond(now_ms()).unwrap();
         let later = now + jiff::SignedDuration::from_hours(1);
         {
-            let notes = SourceNotes::open(dir.path()).unwrap();
-            notes.search_starts(&a, now);
-            notes.rests(&a, later, "busy");
-            notes.found_bad(&a, "7", &id, "cut off");
+            let store = SourceStore::open(dir.path()).unwrap();
+            store.search_starts(&a, now);
+            store.rests(&a, later, "busy");
+            store.found_bad(&a, "7", &id, "cut off");
         }
-        let notes = SourceNotes::open(dir.path()).unwrap();
+        let store = SourceStore::open(dir.path()).unwrap();
         let ago = now - jiff::SignedDuration::from_secs(10);
-        assert_eq!(notes.searches(&a, ago), [now]);
-        assert!(notes.searches(&b, ago).is_empty());
-        assert_eq!(notes.rest(&a, now), Some((later, "busy".to_owned())));
-        assert_eq!(notes.rest(&a, later), None, "its time has come");
-        assert_eq!(notes.rest(&b, now), None);
-        assert_eq!(notes.bad_file(&a, "7", &id).as_deref(), Some("cut off"));
-        assert!(notes.has_bad_files(&id) && !notes.has_bad_files(&TrackId::text("y")));
+        assert_eq!(store.searches(&a, ago), [now]);
+        assert!(store.searches(&b, ago).is_empty());
+        assert_eq!(store.rest(&a, now), Some((later, "busy".to_owned())));
+        assert_eq!(store.rest(&a, later), None, "its time has come");
+        assert_eq!(store.rest(&b, now), None);
+        assert_eq!(store.bad_file(&a, "7", &id).as_deref(), Some("cut off"));
+        assert!(store.has_bad_files(&id) && !store.has_bad_files(&TrackId::text("y")));
         assert_eq!(
-            notes.bad_file(&a, "7", &TrackId::text("y")),
+            store.bad_file(&a, "7", &TrackId::text("y")),
             None,
             "for another item it may do"
         );
-        notes.forget_bad_files(&id).unwrap();
-        assert_eq!(notes.bad_file(&a, "7", &id), None);
+        store.forget_bad_files(&id).unwrap();
+        assert_eq!(store.bad_file(&a, "7", &id), None);
     }
 
     #[test]
-    fn a_book_that_cannot_be_written_answers_as_an_empty_one() {
+    fn a_store_that_cannot_be_written_answers_as_an_empty_one() {
         let dir = tempfile::tempdir().unwrap();
         drop(State::open(dir.path()).unwrap());
-        let notes = SourceNotes::open(dir.path()).unwrap();
-        notes
+        let store = SourceStore::open(dir.path()).unwrap();
+        store
             .with(|connection| connection.execute_batch("DROP TABLE answer; DROP TABLE bad_file;"))
             .unwrap();
-        notes.answered(&name("a"), "k", &[]);
-        assert_eq!(notes.answer(&name("a"), "k", Duration::MAX), None);
-        assert_eq!(notes.bad_file(&name("a"), "7", &TrackId::text("x")), None);
+        store.answered(&name("a"), "k", &[]);
+        assert_eq!(store.answer(&name("a"), "k", Duration::MAX), None);
+        assert_eq!(store.bad_file(&name("a"), "7", &TrackId::text("x")), None);
     }
 }
