@@ -138,7 +138,7 @@ pub(crate) fn facts_of(resolved: &ResolvedSettings, declaration: &Declaration) -
             .iter()
             .map(|secret| SecretString::from(secret.expose()))
             .collect(),
-        named_hosts: resolved.hosts.clone(),
+        named_servers: resolved.servers.clone(),
         declared_hosts: declaration.hosts.clone(),
     }
 }

@@ -38,12 +38,12 @@ pub(crate) fn inspector(
 fn ask_by(config: &Config, acoustid: &AcoustIdConfig) -> Result<AcoustId, Failure> {
     let name = SourceName::parse("acoustid").expect("it is a name");
     let url = reqwest::Url::parse(&acoustid.url).ok();
-    let host = url.and_then(|url| url.host_str().map(str::to_owned));
+    let host = url.as_ref().and_then(|url| url.host_str());
     let key = SecretString::from(acoustid.key.expose());
     let facts = SourceFacts {
         secrets: vec![key.clone()],
-        named_hosts: host.iter().cloned().collect(),
-        declared_hosts: host.into_iter().collect(),
+        declared_hosts: host.map(str::to_owned).into_iter().collect(),
+        named_servers: url.into_iter().collect(),
     };
     let services = service_context(config, std::env::temp_dir())?.services(name, facts);
     Ok(AcoustId::new(services, acoustid.url.clone(), key))

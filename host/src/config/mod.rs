@@ -69,7 +69,7 @@
 //! | `network.proxy` | `none`, or the URL of an http, https or socks5 proxy | `system`: that of the environment |
 //! | `network.ca_file` | certificates (PEM) trusted beside the system's | none |
 //! | `network.user_agent` | what requests say they are from | `musicdl/VERSION` |
-//! | `network.allow_hosts` | hosts at home that plugins may reach, beside those in their settings | none |
+//! | `network.allow_hosts` | what plugins may reach at home beside the servers in their settings: `HOST` or `HOST:PORT` | none |
 //! | `network.connect_timeout` | longest wait for a connection, 1s to 1h | `10s` |
 //! | `network.first_byte_timeout` | longest wait for an answer to begin, where the source gives its request no time of its own, 1s to 1h | `30s` |
 //! | `network.stall_timeout` | longest silence within an answer, 1s to 1h | `60s` |

@@ -33,9 +33,9 @@ pub struct NetworkConfig {
     pub ca_file: Option<PathBuf>,
     /// What requests say they are from. Default: `musicdl/VERSION`.
     pub user_agent: Option<String>,
-    /// Host names and addresses that plugins may reach although they are at home: private,
-    /// loopback or link-local. Names as URLs have them: in lower case, punycode. Default: none
-    /// but the hosts in the sources' own settings.
+    /// What plugins may reach although it is at home (private, loopback or link-local): `HOST`
+    /// with all its ports, or `HOST:PORT`. Names as URLs have them: in lower case, punycode.
+    /// Default: none but the servers in the sources' own settings.
     pub allow_hosts: Vec<String>,
     /// Longest time until a connection stands, 1 s to 1 h. Default 10 s.
     pub connect_timeout: Duration,
@@ -137,15 +137,23 @@ fn user_agent(word: &str) -> Result<String, Refusal> {
         .ok_or_else(|| Refusal::must_be("a text of plain letters, digits and signs"))
 }
 
-/// A host as a URL writes it.
+/// A host as a URL writes it, with its port if there is one.
 fn host(word: &str) -> Result<String, Refusal> {
     if let Ok(address) = word.parse::<IpAddr>() {
         return Ok(address.to_string());
     }
     let refusal = || {
-        Refusal::must_be("a host name or address, without scheme, port or path")
-            .hint("e.g. nas.lan, 192.168.1.4 or fd00::7")
+        Refusal::must_be("a host name or address, maybe with a port, without scheme or path")
+            .hint("e.g. nas.lan, nas.lan:4533, 192.168.1.4 or fd00::7")
     };
+    if let Some((host_alone, port)) = word.rsplit_once(':').filter(|(host, _)| is_one(host)) {
+        let port: u16 = port.parse().map_err(|_| refusal())?;
+        let host = host(host_alone)?;
+        return Ok(match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        });
+    }
     let unfit = |c: char| c.is_whitespace() || "/:?#@\\*".contains(c);
     let in_brackets = word.starts_with('[') && word.ends_with(']');
     if word.is_empty() || (word.contains(unfit) && !in_brackets) {
@@ -154,6 +162,11 @@ fn host(word: &str) -> Result<String, Refusal> {
     let url = reqwest::Url::parse(&format!("http://{word}")).map_err(|_| refusal())?;
     let host = url.host_str().ok_or_else(refusal)?;
     Ok(host.trim_matches(['[', ']', '.']).to_owned())
+}
+
+/// Whether what stands before the last colon is a host, and not a part of an address of IPv6.
+fn is_one(before: &str) -> bool {
+    !before.contains(':') || before.ends_with(']')
 }
 
 #[cfg(test)]
@@ -172,10 +185,13 @@ mod tests {
             ("::1", Some("::1")),
             ("127.1", Some("127.0.0.1")),
             ("", None),
-            ("nas.lan:4533", None),
+            ("NAS.lan:4533", Some("nas.lan:4533")),
+            ("[fd00::7]:80", Some("[fd00::7]:80")),
+            ("nas.lan:", None),
+            ("nas.lan:x", None),
+            (":80", None),
             ("http://nas.lan", None),
             ("nas.lan/music", None),
-            ("[fd00::7]:80", None),
             ("ann@nas.lan", None),
             ("*.lan", None),
             ("192.168.1.0/24", None),

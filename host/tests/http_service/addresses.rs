@@ -24,11 +24,12 @@ fn names(options: &mut NetOptions) {
     options.lookup = Lookup::Table(BTreeMap::from(table));
 }
 
-fn facts(named: &[&str], declared: &[&str]) -> SourceFacts {
-    let owned = |hosts: &[&str]| hosts.iter().map(|&host| host.to_owned()).collect();
+/// Of a source whose settings have URLs of that server, by these names.
+fn facts(server: &Server, named: &[&str], declared: &[&str]) -> SourceFacts {
+    let url = |host: &&str| format!("http://{host}:{}/music", server.port);
     SourceFacts {
-        named_hosts: owned(named),
-        declared_hosts: owned(declared),
+        named_servers: named.iter().map(|host| url(host).parse().unwrap()).collect(),
+        declared_hosts: declared.iter().map(|&host| host.to_owned()).collect(),
         ..SourceFacts::default()
     }
 }
@@ -74,9 +75,9 @@ fn a_host_at_home_that_the_user_names_is_asked() {
         (&["NAS.lan."], &[], "nas.lan"),
         (&[], &["nas.lan"], "nas.lan"),
         (&[], &["127.0.0.1"], "nas.lan"),
-        (&["127.0.0.1"], &[], "evil.example"),
+        (&[], &["127.0.0.1"], "evil.example"),
     ] {
-        let scene = Scene::of(facts(named, &[]), |options| {
+        let scene = Scene::of(facts(&server, named, &[]), |options| {
             names(options);
             options.allow_hosts = allowed.iter().map(|&host| host.to_owned()).collect();
         });
@@ -88,7 +89,7 @@ fn a_host_at_home_that_the_user_names_is_asked() {
 #[test]
 fn the_name_of_one_host_opens_no_other() {
     let server = Server::start(|_| ok(b"router"));
-    let scene = Scene::of(facts(&["nas.lan"], &[]), names);
+    let scene = Scene::of(facts(&server, &["nas.lan"], &[]), names);
     assert_refused(
         scene.host.http_send(&at(&server, "evil.example")),
         "evil.example",
@@ -103,10 +104,38 @@ fn a_redirect_leads_no_further_than_the_plugin_may_go() {
     for host in ["127.0.0.1", "localhost", "evil.example"] {
         let to = format!("http://{host}:{}/admin", router.port);
         let server = Server::start(move |_| redirect("302 Found", &to));
-        let scene = Scene::of(facts(&["nas.lan"], &[]), names);
+        let scene = Scene::of(facts(&server, &["nas.lan"], &[]), names);
         assert_refused(scene.host.http_send(&at(&server, "nas.lan")), host);
     }
     assert_eq!(router.heard().len(), 0);
+}
+
+#[test]
+fn a_server_that_the_user_named_leads_to_no_other_port_of_its_machine() {
+    let neighbour = Server::start(|_| ok(b"shut down"));
+    for named in ["127.0.0.1", "nas.lan"] {
+        let to = format!("http://{named}:{}/admin/shutdown", neighbour.port);
+        let server = Server::start(move |_| redirect("302 Found", &to));
+        let scene = Scene::of(facts(&server, &[named], &[]), names);
+        assert_refused(scene.host.http_send(&at(&server, named)), named);
+        assert_refused(scene.host.http_send(&at(&neighbour, named)), named);
+        assert_eq!(server.heard().len(), 1);
+    }
+    assert_eq!(neighbour.heard().len(), 0);
+}
+
+#[test]
+fn a_host_that_is_allowed_with_a_port_is_asked_there_only() {
+    let server = Server::start(|_| ok(b"music"));
+    let neighbour = Server::start(|_| ok(b"router"));
+    let scene = Scene::with(|options| {
+        names(options);
+        options.allow_hosts = vec![format!("nas.lan:{}", server.port)];
+    });
+    let answer = scene.host.http_send(&at(&server, "nas.lan")).unwrap();
+    assert_eq!(answer.body, b"music");
+    assert_refused(scene.host.http_send(&at(&neighbour, "nas.lan")), "nas.lan");
+    assert_eq!(neighbour.heard().len(), 0);
 }
 
 #[test]
@@ -114,7 +143,7 @@ fn a_source_cannot_use_the_connection_of_another() {
     // Leaves its connection open, as the other servers here do not.
     let server =
         Server::start(|_| Answer::ThenSilence(raw("200 OK", &[("Content-Length", "0")], b"")));
-    let scene = Scene::of(facts(&["nas.lan"], &[]), names);
+    let scene = Scene::of(facts(&server, &["nas.lan"], &[]), names);
     scene.host.http_send(&at(&server, "nas.lan")).unwrap();
     let other = scene.another(SourceFacts::default());
     assert_refused(other.http_send(&at(&server, "nas.lan")), "nas.lan");
@@ -126,8 +155,9 @@ fn a_plugin_that_declares_hosts_is_held_to_them_but_not_its_servers() {
     let cdn = Server::start(|_| ok(b"music"));
     let to = format!("http://cdn.example:{}/", cdn.port);
     let server = Server::start(move |_| redirect("302 Found", &to));
-    let scene = Scene::of(facts(&["127.0.0.1"], &["example.org"]), |options| {
+    let scene = Scene::of(facts(&server, &[], &["example.org"]), |options| {
         names(options);
+        options.allow_hosts = vec!["127.0.0.1".to_owned()];
         let table = ["api.example.org", "cdn.example"]
             .map(|name| (name.to_owned(), vec!["127.0.0.1".parse().unwrap()]));
         options.lookup = Lookup::Table(BTreeMap::from(table));

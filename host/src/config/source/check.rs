@@ -45,10 +45,10 @@ fn url(value: &str) -> Result<String, Refusal> {
     }
 }
 
-/// The host of a URL, without port.
-pub(super) fn host_in(url: &str) -> Option<String> {
+/// The server of a URL: scheme, host and port, without login and path.
+pub(super) fn server_of(url: &str) -> Option<reqwest::Url> {
     let url = reqwest::Url::parse(url).ok()?;
-    url.host_str().map(str::to_owned)
+    reqwest::Url::parse(&url.origin().ascii_serialization()).ok()
 }
 
 /// The password in `http://ann:password@host/`, which is as secret as one in a setting of its
@@ -130,13 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn the_host_of_a_url_has_no_port() {
-        for (url, host) in [
-            ("http://127.0.0.1:4040/rest", "127.0.0.1"),
-            ("https://ann:pw@NAS.lan/", "nas.lan"),
-            ("http://[::1]:80", "[::1]"),
+    fn the_server_of_a_url_has_neither_login_nor_path() {
+        for (url, server) in [
+            ("http://127.0.0.1:4040/rest?p=1", "http://127.0.0.1:4040/"),
+            ("https://ann:pw@NAS.lan/", "https://nas.lan/"),
+            ("http://[::1]:80", "http://[::1]/"),
         ] {
-            assert_eq!(host_in(url).as_deref(), Some(host), "{url}");
+            let found = server_of(url).map(|server| server.to_string());
+            assert_eq!(found.as_deref(), Some(server), "{url}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use musicdl_plugin_api::{SettingKind, SettingSpec, Settings};
 
-use super::check::{check, host_in, passwords_in};
+use super::check::{check, passwords_in, server_of};
 use super::given::{FILE, Given, How, is_known, needs_a_secret, spellings};
 use super::secret_input::{self, COMMAND_LIMIT};
 use super::{RESERVED, Setting, SourceConfig, Value, full_key};
@@ -23,9 +23,9 @@ pub struct ResolvedSettings {
     /// Every secret among the values, for those who redact: the secret settings, and passwords
     /// inside URLs.
     pub secrets: Vec<Secret>,
-    /// The hosts of the URLs that the user wrote, as URLs have them. Those of a plugin's own
-    /// defaults are not the user's word.
-    pub hosts: Vec<String>,
+    /// The servers of the URLs that the user wrote: scheme, host and port alone. Those of a
+    /// plugin's own defaults are not among them.
+    pub servers: Vec<reqwest::Url>,
     /// What works but should be known: one sentence each.
     pub warnings: Vec<String>,
 }
@@ -44,7 +44,7 @@ impl SourceConfig {
             pairs: Vec::new(),
             missing: Vec::new(),
             secrets: Vec::new(),
-            hosts: Vec::new(),
+            servers: Vec::new(),
             warnings: self.unknown_variables(declared),
         };
         for flaw in &self.flaws {
@@ -62,7 +62,7 @@ impl SourceConfig {
             settings: Settings::from_pairs(resolving.pairs),
             missing: resolving.missing,
             secrets: resolving.secrets,
-            hosts: resolving.hosts,
+            servers: resolving.servers,
             warnings: resolving.warnings,
         })
     }
@@ -118,7 +118,7 @@ struct Resolving<'a> {
     pairs: Vec<(String, Vec<String>)>,
     missing: Vec<String>,
     secrets: Vec<Secret>,
-    hosts: Vec<String>,
+    servers: Vec<reqwest::Url>,
     warnings: Vec<String>,
 }
 
@@ -156,8 +156,8 @@ impl Resolving<'_> {
             self.secrets.extend(passwords.map(Secret::new));
         }
         if is_the_users && spec.kind == SettingKind::URL {
-            self.hosts
-                .extend(checked.iter().filter_map(|url| host_in(url)));
+            self.servers
+                .extend(checked.iter().filter_map(|url| server_of(url)));
         }
         if !checked.is_empty() {
             self.pairs.push((spec.key.clone(), checked));

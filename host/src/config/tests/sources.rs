@@ -48,6 +48,10 @@ fn refusal(scene: &Scene) -> String {
     scene.shown(&settings(scene).expect_err("the settings are wrong"))
 }
 
+fn servers(resolved: &ResolvedSettings) -> Vec<&str> {
+    resolved.servers.iter().map(reqwest::Url::as_str).collect()
+}
+
 fn exposed(resolved: &ResolvedSettings) -> Vec<&str> {
     resolved.secrets.iter().map(Secret::expose).collect()
 }
@@ -89,7 +93,7 @@ search_window: 34/220s",
     );
     assert!(resolved.missing.is_empty());
     assert_eq!(exposed(&resolved), ["1e5"]);
-    assert_eq!(resolved.hosts, ["127.0.0.1"]);
+    assert_eq!(servers(&resolved), ["http://127.0.0.1:4040/"]);
     let source = scene.load().source(&name("subsonic"));
     assert_eq!(
         (source.enabled, source.concurrency, source.line),
@@ -151,24 +155,22 @@ fn a_host_is_the_users_word_only_where_the_user_wrote_it() {
             .list(),
         SettingSpec::text("note", ""),
     ];
-    for (settings, hosts) in [
+    for (settings, expected) in [
         ("note: http://note.lan", &[][..]),
-        ("url: http://nas.lan:5030/x", &["nas.lan"]),
+        ("url: http://nas.lan:5030/x", &["http://nas.lan:5030/"]),
         (
             "mirrors: ['http://a.lan', 'http://b.lan']",
-            &["a.lan", "b.lan"],
+            &["http://a.lan/", "http://b.lan/"],
         ),
     ] {
         let source = subsonic(settings).load().source(&name("subsonic"));
-        assert_eq!(
-            source.settings(&declared).unwrap().hosts,
-            hosts,
-            "{settings}"
-        );
+        let resolved = source.settings(&declared).unwrap();
+        assert_eq!(servers(&resolved), expected, "{settings}");
     }
     let scene = subsonic("note: x").env("MUSICDL_SOURCES_SUBSONIC_URL", "http://env.lan");
     let source = scene.load().source(&name("subsonic"));
-    assert_eq!(source.settings(&declared).unwrap().hosts, ["env.lan"]);
+    let resolved = source.settings(&declared).unwrap();
+    assert_eq!(servers(&resolved), ["http://env.lan/"]);
 }
 
 #[test]

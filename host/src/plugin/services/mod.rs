@@ -20,6 +20,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use musicdl_plugin_api::http::{Body, Request, Response, Saved};
 use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
+use reqwest::Url;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -68,9 +69,9 @@ pub struct SourceFacts {
     /// Values that must not appear in its log lines or in recorded traffic: its settings
     /// marked as secret. What it keeps in its store is added.
     pub secrets: Vec<SecretString>,
-    /// Names and addresses that the user wrote into its settings, which it may reach wherever
-    /// they are.
-    pub named_hosts: Vec<String>,
+    /// The servers whose URLs the user wrote into its settings. The source may reach them at
+    /// any address, and no other port of their machines; paths do not count.
+    pub named_servers: Vec<Url>,
     /// [`Declaration::hosts`](musicdl_plugin_api::Declaration::hosts).
     pub declared_hosts: Vec<String>,
 }

@@ -124,14 +124,14 @@ async fn follow(
         let failed = |error| failure::of_exchange(&host, net.host.roots, error);
         // The builder turns a user in the URL into an Authorization header, unless the
         // plugin set one.
-        let request = net
-            .client
+        let client = net.client(&outgoing.url);
+        let request = client
             .request(outgoing.method.clone(), outgoing.url.clone())
             .headers(outgoing.headers.clone())
             .body(outgoing.body.clone())
             .build()
             .map_err(failed)?;
-        let executed = net.client.execute(request);
+        let executed = client.execute(request);
         let limit = net.host.options.first_byte;
         let response = match deadline {
             Some(_) => executed.await,

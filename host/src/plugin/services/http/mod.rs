@@ -6,7 +6,7 @@
 //! runtime ends, its tasks and connections are dropped and the caller finds the other end
 //! gone; nobody waits for a runtime that is no more.
 //!
-//! Which hosts a source may talk to at all is judged in [`reach`]; what is said may be kept and
+//! Which servers a source may talk to is judged in [`reach`]; what is said may be kept and
 //! said again by [`mod@traffic`].
 //!
 //! A status is never an error here, and nothing is retried but the rest of a file
@@ -17,6 +17,7 @@ mod body;
 mod client;
 mod exchange;
 mod failure;
+mod grant;
 mod incoming;
 mod net;
 mod outgoing;

@@ -75,7 +75,8 @@ pub struct NetOptions {
     /// What a request says it is from, unless its plugin says otherwise. Default:
     /// `musicdl/VERSION`.
     pub user_agent: String,
-    /// Names and addresses that every plugin may reach, wherever they are. Default: none.
+    /// What every plugin may reach, wherever it is: `HOST` with all its ports, or `HOST:PORT`.
+    /// Default: none.
     pub allow_hosts: Vec<String>,
     /// Default: the system's.
     pub lookup: Lookup,

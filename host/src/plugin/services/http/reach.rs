@@ -1,11 +1,12 @@
-//! Which hosts one source may talk to, judged by name before a request is made and by address
+//! Which servers one source may talk to, judged by name before a request is made and by address
 //! when its connection is.
 //!
 //! A plugin, and whoever answers it, may name any host: a redirect or a cover's URL could lead
 //! to the router, to a service of the machine that asks no password, or to a cloud's metadata.
-//! So addresses outside the public internet are reached only under names, or at addresses,
-//! that the user's config names. The addresses that are checked are those that are connected
-//! to: a name that resolves differently a moment later gains nothing.
+//! So addresses outside the public internet are reached only at servers that the user's config
+//! names: a URL among the settings grants that scheme, host and port ([`Grant`]), not the other
+//! services of its machine. The addresses that are checked are those that are connected to: a
+//! name that resolves differently a moment later gains nothing.
 //!
 //! Behind a proxy it is the proxy that resolves names, and its rules decide what they may be.
 
@@ -18,16 +19,17 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::closed_kind;
+use super::grant::Grant;
 use super::net::Lookup;
 
 /// What one source may reach.
 #[derive(Debug)]
 pub(super) struct Reach {
-    /// Named by the user: at whatever address, whatever the plugin declares.
-    named: Vec<String>,
+    /// Named by the user: reached at any address, whatever the plugin declares.
+    granted: Vec<Grant>,
     /// Where the plugin says it goes; empty: anywhere.
     declared: Vec<String>,
-    /// Of the connections to them somebody else is the end.
+    /// Connections to these hosts end at the proxy.
     proxies: Vec<String>,
     lookup: Lookup,
 }
@@ -60,6 +62,15 @@ pub(super) enum OutOfReach {
     )]
     ThisMachine { host: String },
     #[error(
+        "{asked} is not the server that the config names ({granted}); to let plugins reach \
+         another port of {host}, write `{asked}` into `network.allow_hosts`"
+    )]
+    OtherPort {
+        asked: String,
+        host: String,
+        granted: String,
+    },
+    #[error(
         "{host} is the proxy; a plugin reaches it only if the config names it in \
          `network.allow_hosts`"
     )]
@@ -79,28 +90,33 @@ impl From<OutOfReach> for SourceError {
 
 impl Reach {
     pub(super) fn new(
-        named: impl IntoIterator<Item = String>,
+        granted: impl IntoIterator<Item = Grant>,
         declared: impl IntoIterator<Item = String>,
         proxies: &[String],
         lookup: &Lookup,
     ) -> Self {
-        let plain = |hosts: &mut dyn Iterator<Item = String>| {
-            hosts.map(|host| plain(&host)).collect::<Vec<_>>()
-        };
         Self {
-            named: plain(&mut named.into_iter()),
-            declared: plain(&mut declared.into_iter()),
-            proxies: plain(&mut proxies.iter().cloned()),
+            granted: granted.into_iter().collect(),
+            declared: declared.into_iter().map(|host| plain(&host)).collect(),
+            proxies: proxies.iter().map(|host| plain(host)).collect(),
             lookup: lookup.clone(),
         }
+    }
+
+    /// Whether the user named the server of that URL. Then its address does not matter.
+    pub(super) fn is_granted(&self, url: &Url) -> bool {
+        self.granted.iter().any(|grant| grant.covers(url))
     }
 
     /// Whether a request may be sent to that URL, as far as its words tell. Addresses in it are
     /// judged here, because nothing is looked up for them.
     pub(super) fn check(&self, url: &Url, leg: Leg) -> Result<(), OutOfReach> {
-        let host = plain(url.host_str().unwrap_or_default());
-        if self.is_named(&host) {
+        if self.is_granted(url) {
             return Ok(());
+        }
+        let host = plain(url.host_str().unwrap_or_default());
+        if let Some(refusal) = self.other_port(&host, url) {
+            return Err(refusal);
         }
         match host.parse() {
             Ok(address) => {
@@ -113,7 +129,7 @@ impl Reach {
                 }
             }
             // By name too, because a proxy would look it up on its own machine.
-            Err(_) if host == "localhost" || host.ends_with(".localhost") => {
+            Err(_) if is_loopback(&host) => {
                 return Err(OutOfReach::ThisMachine { host });
             }
             Err(_) => {}
@@ -135,16 +151,30 @@ impl Reach {
         }
     }
 
-    /// Of the addresses of a host those that may be connected to.
+    /// The refusal of another port of a machine at home that the user named. A public host is
+    /// not refused: everybody reaches its ports.
+    fn other_port(&self, host: &str, url: &Url) -> Option<OutOfReach> {
+        let is_home = host.parse().is_ok_and(|ip| closed_kind(ip).is_some()) || is_loopback(host);
+        let granted: Vec<_> = self.granted.iter().filter(|g| g.host == host).collect();
+        let port = url.port_or_known_default().unwrap_or_default();
+        (is_home && !granted.is_empty()).then(|| OutOfReach::OtherPort {
+            asked: format!("{}:{port}", url.host_str().unwrap_or_default()),
+            host: host.to_owned(),
+            granted: joined(&granted),
+        })
+    }
+
+    /// Of the addresses of a host those that may be connected to, if the user did not name the
+    /// server.
     fn admit(&self, host: &str, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, OutOfReach> {
-        if self.is_named(host) || self.proxies.iter().any(|proxy| proxy == host) {
+        if self.proxies.iter().any(|proxy| proxy == host) {
             return Ok(addresses);
         }
         let mut closed = None;
         let open: Vec<_> = addresses
             .into_iter()
             .filter(|&address| {
-                let kind = closed_kind(address).filter(|_| !self.is_named(&address.to_string()));
+                let kind = closed_kind(address).filter(|_| !self.has_every_port(address));
                 closed = closed.or(kind.map(|kind| (address, kind)));
                 kind.is_none()
             })
@@ -159,9 +189,22 @@ impl Reach {
         }
     }
 
-    fn is_named(&self, host: &str) -> bool {
-        self.named.iter().any(|named| named == host)
+    /// Whether the user named the address without a port. One with a port says nothing here:
+    /// names are looked up before the port is known.
+    fn has_every_port(&self, address: IpAddr) -> bool {
+        let address = address.to_string();
+        let mut all = self.granted.iter();
+        all.any(|grant| grant.port.is_none() && grant.host == address)
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+fn joined(grants: &[&Grant]) -> String {
+    let names: Vec<_> = grants.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 /// A host as it is compared: URLs have brackets around IPv6, and names may end with the dot of
@@ -173,15 +216,22 @@ pub(super) fn plain(host: &str) -> String {
 }
 
 /// The end of a connection: [`Reach`] where reqwest asks for addresses.
-pub(super) struct Resolver(pub(super) Arc<Reach>);
+pub(super) struct Resolver {
+    pub(super) reach: Arc<Reach>,
+    /// Whether it is asked only for servers that the user named.
+    pub(super) granted: bool,
+}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = Arc::clone(&self.0);
+        let (reach, granted) = (Arc::clone(&self.reach), self.granted);
         Box::pin(async move {
             let host = plain(name.as_str());
             let found = reach.lookup.addresses(&host).await?;
-            let admitted = reach.admit(&host, found)?;
+            let admitted = match granted {
+                true => found,
+                false => reach.admit(&host, found)?,
+            };
             // Port 0 stands for the one of the URL.
             let addresses = admitted.into_iter().map(|ip| SocketAddr::new(ip, 0));
             Ok(Box::new(addresses) as Addrs)
@@ -207,15 +257,48 @@ impl Lookup {
 mod tests {
     use super::*;
 
-    fn reach(named: &[&str], declared: &[&str]) -> Reach {
-        let owned = |hosts: &[&str]| {
-            hosts
-                .iter()
-                .map(|&host| host.to_owned())
-                .collect::<Vec<_>>()
-        };
+    fn reach(allowed: &[&str], declared: &[&str]) -> Reach {
+        let granted: Vec<_> = allowed.iter().map(|host| Grant::of_host(host)).collect();
+        reach_of(granted, declared)
+    }
+
+    fn reach_of(granted: Vec<Grant>, declared: &[&str]) -> Reach {
+        let declared = declared.iter().map(|&host| host.to_owned());
         let proxies = ["Proxy.example".to_owned()];
-        Reach::new(owned(named), owned(declared), &proxies, &Lookup::System)
+        Reach::new(granted, declared, &proxies, &Lookup::System)
+    }
+
+    #[test]
+    fn a_server_that_the_user_named_opens_no_other_port_of_its_machine() {
+        let named = ["http://127.0.0.1:4533", "http://nas.lan", "http://localhost:1"];
+        let named = named.map(|url| url.parse().unwrap());
+        let reach = reach_of(named.iter().map(Grant::of_server).collect(), &[]);
+        for (url, goes) in [
+            ("http://127.0.0.1:4533/rest", true),
+            ("http://127.0.0.1:4534/admin", false),
+            ("http://127.0.0.1/", false),
+            ("https://127.0.0.1:4533/", false),
+            ("http://localhost:4533/", false),
+            ("http://localhost:1/", true),
+            ("http://nas.lan/", true),
+            ("https://nas.lan/", true),
+        ] {
+            let url: Url = url.parse().unwrap();
+            for leg in [Leg::Asked, Leg::Redirected] {
+                assert_eq!(reach.check(&url, leg).is_ok(), goes, "{url} {leg:?}");
+            }
+        }
+        // By its name it may be public; its addresses decide.
+        assert!(!reach.is_granted(&"http://nas.lan:8080/".parse().unwrap()));
+        let other = reach.admit("nas.lan", vec!["10.0.0.1".parse().unwrap()]);
+        assert!(matches!(other, Err(OutOfReach::Closed { .. })), "{other:?}");
+        let other: Url = "http://127.0.0.1:4534/admin".parse().unwrap();
+        assert_eq!(
+            reach.check(&other, Leg::Redirected).unwrap_err().to_string(),
+            "127.0.0.1:4534 is not the server that the config names (http://127.0.0.1:4533); to \
+             let plugins reach another port of 127.0.0.1, write `127.0.0.1:4534` into \
+             `network.allow_hosts`"
+        );
     }
 
     #[test]
@@ -286,7 +369,6 @@ mod tests {
                 Some(&["192.168.1.4"]),
             ),
             ("a.example", &[], Some(&[])),
-            ("nas.lan", &["10.0.0.1"], Some(&["10.0.0.1"])),
             ("proxy.example", &["10.0.0.1"], Some(&["10.0.0.1"])),
         ] {
             let parsed = |list: &[&str]| -> Vec<IpAddr> {
