@@ -28,7 +28,10 @@ fn names(options: &mut NetOptions) {
 fn facts(server: &Server, named: &[&str], declared: &[&str]) -> SourceFacts {
     let url = |host: &&str| format!("http://{host}:{}/music", server.port);
     SourceFacts {
-        named_servers: named.iter().map(|host| url(host).parse().unwrap()).collect(),
+        named_servers: named
+            .iter()
+            .map(|host| url(host).parse().unwrap())
+            .collect(),
         declared_hosts: declared.iter().map(|&host| host.to_owned()).collect(),
         ..SourceFacts::default()
     }

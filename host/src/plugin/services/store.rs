@@ -1,12 +1,14 @@
 //! What a plugin keeps over runs: a few strings in one JSON file, readable by the user only.
 //!
-//! The file is read for every call, so that what another process kept in between (a login
-//! command beside a running download) is seen and not undone.
+//! The file is read for every call, and a lock beside it is held from reading to writing, so
+//! that what another process keeps at the same time (a login command beside a running download)
+//! is seen and not undone.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use musicdl_plugin_api::SourceError;
 
@@ -21,8 +23,9 @@ const MAX_VALUE: usize = 64 * 1024;
 pub(super) struct Store {
     dir: PathBuf,
     file: PathBuf,
-    /// Held over read and write, so that of two calls at once neither is lost.
-    turn: Mutex<()>,
+    /// Locked while values are changed; never removed, because a second file of its name would
+    /// be another lock.
+    lock: PathBuf,
 }
 
 type Values = BTreeMap<String, String>;
@@ -32,12 +35,11 @@ impl Store {
         Self {
             dir: dir.to_owned(),
             file: dir.join(format!("{name}.json")),
-            turn: Mutex::new(()),
+            lock: dir.join(format!("{name}.lock")),
         }
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Option<String>, SourceError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(self.read()?.remove(key))
     }
 
@@ -48,7 +50,12 @@ impl Store {
                 value.len()
             )));
         }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.read()?.get(key).map(String::as_str) == value {
+            return Ok(());
+        }
+        let _locked = self
+            .locked()
+            .map_err(|error| disk::failure("lock", &self.lock, &error))?;
         let mut values = self.read()?;
         if values.get(key).map(String::as_str) == value {
             return Ok(());
@@ -59,6 +66,19 @@ impl Store {
         };
         self.write(&values)
             .map_err(|error| disk::failure("write", &self.file, &error))
+    }
+
+    /// The lock, once no other thread or process has it. It ends with the file.
+    fn locked(&self) -> io::Result<File> {
+        make_private_dir(&self.dir)?;
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&self.lock)?;
+        file.lock()?;
+        Ok(file)
     }
 
     fn read(&self) -> Result<Values, SourceError> {
@@ -80,37 +100,18 @@ impl Store {
 
     /// Whole or not at all: aside, to the disk, then renamed, and the renaming to the disk.
     fn write(&self, values: &Values) -> io::Result<()> {
-        make_private_dir(&self.dir)?;
         let text = serde_json::to_vec_pretty(values)?;
         // At no instant open to others.
         whole_file::replace(&self.file, |out| out.write_all(&text))?;
-        sync_dir(&self.dir)
+        File::open(&self.dir)?.sync_all()
     }
 }
 
-#[cfg(unix)]
 fn make_private_dir(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
-}
-
-#[cfg(not(unix))]
-fn make_private_dir(dir: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(dir)
-}
-
-#[cfg(unix)]
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    std::fs::File::open(dir)?.sync_all()
-}
-
-/// Windows opens no directory as a file; its journal keeps the order of renames.
-#[cfg(not(unix))]
-fn sync_dir(_dir: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -136,11 +137,12 @@ mod tests {
         store(&dir).set("token", None).unwrap();
         assert_eq!(store(&dir).get("token").unwrap(), None);
         assert_eq!(store(&dir).get("expires").unwrap().as_deref(), Some("17"));
-        let files: Vec<_> = std::fs::read_dir(&dir)
+        let mut files: Vec<_> = std::fs::read_dir(&dir)
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
-        assert_eq!(files, ["tidal.json"]);
+        files.sort();
+        assert_eq!(files, ["tidal.json", "tidal.lock"]);
     }
 
     #[test]
@@ -152,9 +154,8 @@ mod tests {
         assert!(!dir.exists());
     }
 
-    #[cfg(unix)]
     #[test]
-    fn file_and_directory_are_the_users_alone_also_after_somebody_opened_the_file() {
+    fn file_and_directory_are_the_users_alone_also_after_the_mode_was_loosened() {
         use std::fs::{Permissions, metadata, set_permissions};
         use std::os::unix::fs::PermissionsExt;
         let state = tempfile::tempdir().unwrap();
@@ -165,6 +166,7 @@ mod tests {
         store(&dir).set("token", Some("2")).unwrap();
         assert_eq!(mode(&dir), 0o700);
         assert_eq!(mode(&dir.join("tidal.json")), 0o600);
+        assert_eq!(mode(&dir.join("tidal.lock")), 0o600);
     }
 
     #[test]
@@ -177,6 +179,41 @@ mod tests {
             .unwrap_err();
         assert_eq!(refused.kind, ErrorKind::Permanent);
         assert_eq!(store.get("b").unwrap(), None);
+    }
+
+    /// The variable that makes a process of these tests one of the two writers.
+    const WRITER: &str = "MUSICDL_TEST_STORE_WRITER";
+
+    #[test]
+    fn two_processes_that_keep_different_keys_lose_none() {
+        const KEYS: usize = 500;
+        if let Some(dir) = std::env::var_os(WRITER) {
+            // Own keys for each process, written while the other one writes its own.
+            let name = std::process::id();
+            for n in 0..KEYS {
+                store(Path::new(&dir))
+                    .set(&format!("{name}-{n}"), Some("kept"))
+                    .unwrap();
+            }
+            return;
+        }
+        let state = tempfile::tempdir().unwrap();
+        let this =
+            "plugin::services::store::tests::two_processes_that_keep_different_keys_lose_none";
+        let writers: Vec<_> = (0..2)
+            .map(|_| {
+                std::process::Command::new(std::env::current_exe().unwrap())
+                    .args(["--exact", this])
+                    .env(WRITER, state.path())
+                    .stdout(std::process::Stdio::null())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for mut writer in writers {
+            assert!(writer.wait().unwrap().success());
+        }
+        assert_eq!(store(state.path()).read().unwrap().len(), 2 * KEYS);
     }
 
     #[test]
@@ -220,10 +257,8 @@ mod tests {
         std::fs::write(&in_the_way, "").unwrap();
         let failed = store(&in_the_way).set("token", Some("1")).unwrap_err();
         assert_eq!(failed.kind, ErrorKind::Internal);
-        assert!(failed.message.contains("tidal.json"), "{failed}");
-        assert_eq!(
-            extra_value(&failed.extra, "io_error"),
-            Some("NotADirectory")
-        );
+        assert!(failed.message.contains("tidal."), "{failed}");
+        let kind = extra_value(&failed.extra, "io_error");
+        assert_eq!(kind, Some("NotADirectory"));
     }
 }

@@ -50,7 +50,9 @@ impl Grant {
     fn is_origin_of(&self, url: &Url) -> bool {
         let scheme = self.scheme.as_deref();
         scheme.is_none_or(|scheme| scheme == url.scheme())
-            && self.port.is_none_or(|port| Some(port) == url.port_or_known_default())
+            && self
+                .port
+                .is_none_or(|port| Some(port) == url.port_or_known_default())
     }
 
     /// From http to https on the ports of these schemes: the same server, found safer.
@@ -113,7 +115,11 @@ mod tests {
                 Grant::of_server(&"http://nas.lan:80/music".parse().unwrap()),
                 "http://nas.lan",
                 &["http://nas.lan", "https://nas.lan"],
-                &["http://nas.lan:443", "https://nas.lan:80", "http://nas.lan:8080"],
+                &[
+                    "http://nas.lan:443",
+                    "https://nas.lan:80",
+                    "http://nas.lan:8080",
+                ],
             ),
             (
                 Grant::of_server(&"https://nas.lan".parse().unwrap()),

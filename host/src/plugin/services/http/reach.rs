@@ -270,7 +270,11 @@ mod tests {
 
     #[test]
     fn a_server_that_the_user_named_opens_no_other_port_of_its_machine() {
-        let named = ["http://127.0.0.1:4533", "http://nas.lan", "http://localhost:1"];
+        let named = [
+            "http://127.0.0.1:4533",
+            "http://nas.lan",
+            "http://localhost:1",
+        ];
         let named = named.map(|url| url.parse().unwrap());
         let reach = reach_of(named.iter().map(Grant::of_server).collect(), &[]);
         for (url, goes) in [
@@ -294,7 +298,10 @@ mod tests {
         assert!(matches!(other, Err(OutOfReach::Closed { .. })), "{other:?}");
         let other: Url = "http://127.0.0.1:4534/admin".parse().unwrap();
         assert_eq!(
-            reach.check(&other, Leg::Redirected).unwrap_err().to_string(),
+            reach
+                .check(&other, Leg::Redirected)
+                .unwrap_err()
+                .to_string(),
             "127.0.0.1:4534 is not the server that the config names (http://127.0.0.1:4533); to \
              let plugins reach another port of 127.0.0.1, write `127.0.0.1:4534` into \
              `network.allow_hosts`"
