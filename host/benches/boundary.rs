@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use musicdl::music::SourceName;
 use musicdl::plugin::services::{HostNet, NetOptions, Route, ServiceContext, SourceFacts};
 use musicdl::plugin::{LoadedLibrary, ProcessOptions, Sandbox, load_in_process};
-use musicdl_plugin_api::{Hit, Query, Settings, Source};
+use musicdl_plugin_api::{Hit, HostServices, Query, Settings, Source};
 use tokio::runtime::Runtime;
 
 use clock::{cpu_of, ms};
@@ -43,11 +43,8 @@ fn main() {
     round_trips(&*source);
     hits(&*source);
     drop(source);
-    download::downloads(
-        &scene.context.services(name(), SourceFacts::default()),
-        &scene.runtime,
-        2 * ROUNDS + 1,
-    );
+    let services: Arc<dyn HostServices> = scene.context.services(name(), SourceFacts::default());
+    download::downloads(&services, &scene.runtime, 2 * ROUNDS + 1);
 }
 
 /// What processes and services stand on.

@@ -7,7 +7,8 @@
 //! others nothing.
 //!
 //! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
-//! the other end of that, and `messages` in `frames` are what both say. `cut`, `rate_limiter`, `thread_pool`
+//! the other end of that, and `messages` in `frames` are what both say. `masked` takes secrets
+//! out of what any source says. `cut`, `rate_limiter`, `thread_pool`
 //! and `process_tree` keep one plugin's answers, noise, threads and children within bounds,
 //! [`sandbox`] its reach, and [`scratch`] what it leaves behind.
 
@@ -18,6 +19,7 @@ pub mod elf;
 mod frames;
 pub mod info;
 pub mod load;
+mod masked;
 mod messages;
 pub mod process;
 mod process_tree;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use musicdl_plugin_api::{Declaration, HostServices, Settings, Source, SourceError};
+use musicdl_plugin_api::{Declaration, Settings, Source, SourceError};
 use semver::Version;
 
 use super::discover::{DiscoverError, NotAFile, discover};
 use super::load::{LoadFailure, LoadedLibrary, load_snapshot, load_snapshot_in_process};
+use super::masked::{Masked, masked};
 use super::process::ProcessOptions;
+use super::services::SourceServices;
 use super::snapshot::Snapshot;
 use super::trust::Gate;
 use crate::music::SourceName;
@@ -85,7 +87,7 @@ pub enum RefusalReason {
         /// The file that has it.
         by: PathBuf,
     },
-    /// What the user configured for it cannot be meant.
+    /// What the user configured for it is invalid.
     #[error("{0}")]
     Settings(String),
     /// Its constructor failed, or panicked.
@@ -94,7 +96,7 @@ pub enum RefusalReason {
 }
 
 impl RefusalReason {
-    /// Everything known beyond the sentence, for somebody who looks for a fault.
+    /// Everything known beyond the sentence, for finding a fault.
     pub fn details(&self) -> Option<&str> {
         match self {
             RefusalReason::Load(failure) => failure.details(),
@@ -111,7 +113,7 @@ pub struct Making<'a> {
     /// The user's settings for that source, checked; the error is a sentence for the user.
     pub settings: &'a dyn Fn(&SourceName, &Declaration) -> Result<Settings, String>,
     /// What the host does for that source.
-    pub services: &'a dyn Fn(&SourceName, &Declaration) -> Arc<dyn HostServices>,
+    pub services: &'a dyn Fn(&SourceName, &Declaration) -> Arc<dyn SourceServices>,
     /// Where the code of the libraries runs.
     pub isolation: Isolation,
 }
@@ -119,7 +121,7 @@ pub struct Making<'a> {
 /// Where the code of a library runs.
 #[derive(Clone, Debug)]
 pub enum Isolation {
-    /// In a process for each source: what it does there costs nobody else anything.
+    /// In a process for each source: what it does there costs no other source anything.
     Process(Arc<ProcessOptions>),
     /// In this process, for looking at a plugin with a debugger: a crash of one ends all.
     None,
@@ -139,7 +141,7 @@ struct Ready {
     library: LoadedLibrary,
     load_time: Duration,
     settings: Settings,
-    services: Arc<dyn HostServices>,
+    services: Arc<dyn SourceServices>,
     missing: Vec<String>,
 }
 
@@ -281,7 +283,7 @@ fn prepare(
             by: first.file.clone(),
             name: library.name,
         };
-        // Whoever asks by that name means the first.
+        // A request by that name means the first.
         return Err((taken, None));
     }
     let settings = match (making.settings)(&library.name, &library.declaration) {
@@ -300,7 +302,8 @@ fn prepare(
 
 fn make(ready: Ready) -> (PathBuf, Result<LoadedSource, (SourceError, Box<Declared>)>) {
     let started = Instant::now();
-    let source = ready.library.create(ready.settings, ready.services);
+    let services = ready.services;
+    let source = ready.library.create(ready.settings, services.clone());
     let declared = declared(ready.library);
     let made = match source {
         Ok(source) => Ok(LoadedSource {
@@ -310,10 +313,10 @@ fn make(ready: Ready) -> (PathBuf, Result<LoadedSource, (SourceError, Box<Declar
             declaration: declared.declaration,
             api_version: declared.api_version,
             load_time: ready.load_time + started.elapsed(),
-            source,
+            source: Arc::new(Masked { source, services }),
             missing: ready.missing,
         }),
-        Err(error) => Err((error, declared)),
+        Err(error) => Err((masked(error, &services), declared)),
     };
     (ready.file, made)
 }

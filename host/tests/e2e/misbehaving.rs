@@ -98,3 +98,37 @@ fn a_check_that_never_comes_back_is_answered_for() {
     ]);
     assert!(run.took < Duration::from_secs(10), "{}", run.told());
 }
+
+#[test]
+fn a_secret_that_a_plugin_puts_into_its_messages_is_kept_and_shown_nowhere() {
+    let mut kept = false;
+    for misdeed in ["search_raw:betray", "download_raw:betray"] {
+        let secret = "token: hunter2-and-more";
+        let scene = scene(&format!("misdeed: '{misdeed}', {secret}"));
+        let run = scene.run(&["--json"]).exits(0);
+        let explained = scene.run(&["explain", "Bluebird"]);
+        for told in [run.told(), explained.told()] {
+            assert!(!told.contains("hunter2"), "{misdeed}: {told}");
+        }
+        assert!(
+            run.told().contains("token=[secret] failed"),
+            "{}",
+            run.told()
+        );
+        for file in fs::read_dir(scene.path(".musicdl")).unwrap() {
+            let file = file.unwrap().path();
+            if !file.is_file() {
+                continue;
+            }
+            let bytes = fs::read(&file).unwrap();
+            let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+            assert!(!has(b"hunter2"), "{misdeed}: {}", file.display());
+            kept |= has(b"token=[secret] failed");
+        }
+    }
+    assert!(kept, "the state has none of the messages");
+    let scene = scene("misdeed: 'check_connection:betray', token: hunter2-and-more");
+    let check = scene.run(&["plugins", "--check"]);
+    assert!(check.told().contains("[secret]"), "{}", check.told());
+    assert!(!check.told().contains("hunter2"), "{}", check.told());
+}

@@ -26,8 +26,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::{
-    Connection, Declaration, Download, DownloadRequest, ErrorKind, Hit, HostServices, Progress,
-    Query, Settings, Source, SourceError,
+    Connection, Declaration, Download, DownloadRequest, ErrorKind, Hit, HostServices, LogLevel,
+    Progress, Query, Settings, Source, SourceError,
 };
 use semver::Version;
 
@@ -165,7 +165,6 @@ impl Processes {
         let name = self.name.clone();
         let died = move |death: &Death| {
             if death.counts() {
-                tracing::warn!(plugin = %name, "the plugin process {death}");
                 lock(&restarts).died(Instant::now(), &death.to_string());
             }
             told_of_death(&name, death)
@@ -390,7 +389,8 @@ impl Source for ProcessSource {
             Ok(_) => self.processes.misplaced(),
             Err(error) => error,
         };
-        tracing::warn!(plugin = %self.processes.name, "counts as not configured: {why}");
+        let line = format!("counts as not configured: {why}");
+        self.services.log(LogLevel::WARN, &line, &[]);
         false
     }
 

@@ -5,7 +5,7 @@ use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use musicdl_plugin_api::SourceError;
+use musicdl_plugin_api::{LogLevel, SourceError};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use super::death::{Cause, Death};
@@ -55,6 +55,10 @@ pub(super) fn supervise(
     };
     let last_words = output.last_words(OUTPUT_LIMIT);
     let death = Death { cause, last_words };
+    if death.counts() {
+        // By the plugin's log, which masks what is quoted of its output.
+        running.log(LogLevel::WARN, &format!("the plugin process {death}"), &[]);
+    }
     let word = died(&death);
     running.report_death(death, &word);
 }

@@ -49,7 +49,7 @@ impl ServiceContext {
     ///
     /// Touches neither disk nor network. At most one per source and state directory may be
     /// in use in a process, because of two that keep something at once one would win.
-    pub fn services(&self, name: SourceName, facts: SourceFacts) -> Arc<dyn HostServices> {
+    pub fn services(&self, name: SourceName, facts: SourceFacts) -> Arc<dyn SourceServices> {
         let secrets = Arc::new(Secrets::new(facts.secrets.clone()));
         let net = SourceNet::new(Arc::clone(&self.net), &name, &facts, Arc::clone(&secrets));
         Arc::new(Services {
@@ -63,11 +63,20 @@ impl ServiceContext {
     }
 }
 
+/// The services of one source, with what the host alone needs of them.
+pub trait SourceServices: HostServices {
+    /// The text without the source's secrets: its settings of that kind, and what it keeps in
+    /// its store. A service that knows of none leaves the text as it is.
+    fn without_secrets(&self, text: &str) -> String {
+        text.to_owned()
+    }
+}
+
 /// What the host knows of a source beside its name.
 #[derive(Clone, Debug, Default)]
 pub struct SourceFacts {
-    /// Values that must not appear in its log lines or in recorded traffic: its settings
-    /// marked as secret. What it keeps in its store is added.
+    /// Values that must not appear in its messages, its log lines or in recorded traffic: its
+    /// settings marked as secret. What it keeps in its store is added.
     pub secrets: Vec<SecretString>,
     /// The servers whose URLs the user wrote into its settings. The source may reach them at
     /// any address, and no other port of their machines; paths do not count.
@@ -152,6 +161,12 @@ impl HostServices for Services {
             None => self.make_temp_dir()?,
         };
         Ok(temp.insert(dir).path().to_owned())
+    }
+}
+
+impl SourceServices for Services {
+    fn without_secrets(&self, text: &str) -> String {
+        self.secrets.cut_from(text)
     }
 }
 

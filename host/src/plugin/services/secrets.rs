@@ -1,7 +1,7 @@
 //! Finds known secrets in a text, as they are and as URLs, forms, JSON and Base64 spell them.
 //!
-//! The second net of the log, and of recorded traffic: a plugin should not show a secret in
-//! the first place.
+//! The second net of messages, of the log and of recorded traffic: a plugin should not show a
+//! secret in the first place.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
