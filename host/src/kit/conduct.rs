@@ -9,12 +9,13 @@ use std::thread;
 use std::time::Duration;
 
 use musicdl_plugin_api::{
-    Capabilities, Declaration, DownloadRequest, ErrorKind, HostServices, Progress, Query, Settings,
-    Source, SourceError, TargetKind,
+    Capabilities, Declaration, DownloadRequest, ErrorKind, Progress, Query, Settings, Source,
+    SourceError, TargetKind,
 };
 
 use super::offline::Offline;
 use super::review::Item;
+use crate::plugin::services::SourceServices;
 use crate::plugin::{LoadFailure, LoadedLibrary, load};
 
 /// A call and how long the contract gives it.
@@ -120,7 +121,7 @@ impl Trial<'_> {
         host: &Arc<Offline>,
     ) -> Result<Arc<dyn Source>, Stop> {
         let settings = defaults(&library.declaration);
-        let services: Arc<dyn HostServices> = Arc::clone(host) as Arc<dyn HostServices>;
+        let services = Arc::clone(host) as Arc<dyn SourceServices>;
         let library = Arc::clone(library);
         let made = self.within(CREATE, move || library.create(settings, services))?;
         match made {

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::plugin::services::SourceServices;
 use musicdl_plugin_api::http::{Body, Request, Response, Saved};
 use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
 use tempfile::TempDir;
@@ -28,6 +29,8 @@ impl Offline {
         SourceError::transient(format!("{request:?}: a review has no network"))
     }
 }
+
+impl SourceServices for Offline {}
 
 impl HostServices for Offline {
     fn http_send(&self, request: &Request) -> Result<Response, SourceError> {

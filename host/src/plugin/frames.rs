@@ -10,16 +10,23 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use musicdl_plugin_api::SourceError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::byte_budget::{ByteBudget, Held};
 
 /// Longest message. 1,000 hits are 1 MiB; a comparison of layouts is 30 KiB.
 const MOST_MESSAGE: u32 = 16 * 1024 * 1024;
 /// Longest body: the largest answer that the HTTP service holds in memory.
 const MOST_BYTES: u32 = 64 * 1024 * 1024;
+/// A request's body is in memory as it came and as it is sent.
+const COPIES: usize = 2;
+/// Smaller messages are not counted: what a full budget is for is not a question for the time.
+const UNCOUNTED: usize = 64 * 1024;
 /// A peer that takes nothing for this long does not read any more.
 const WRITE_STALL: Duration = Duration::from_secs(10);
 
@@ -107,6 +114,57 @@ fn bounded(what: &'static str, length: usize, most: u32) -> Result<u32, FrameErr
 pub(super) fn receive<M: DeserializeOwned>(
     from: &mut impl Read,
 ) -> Result<Option<(M, Vec<u8>)>, FrameError> {
+    let Some((message, blob)) = lengths(from)? else {
+        return Ok(None);
+    };
+    let message = whole(from, message)?;
+    let blob = whole(from, blob)?;
+    Ok(Some((rmp_serde::from_slice(&message)?, blob)))
+}
+
+/// A message with its bytes, and what of a budget they take.
+pub(super) struct Counted<M> {
+    pub(super) message: M,
+    /// Empty if the budget refused them.
+    pub(super) bytes: Vec<u8>,
+    pub(super) held: Result<Held, SourceError>,
+}
+
+/// The next message as [`receive`] has it, counted. What the budget has no room for is read past
+/// and not kept, so that a full budget never keeps later messages back.
+///
+/// # Errors
+/// As [`receive`].
+pub(super) fn receive_within<M: DeserializeOwned>(
+    from: &mut impl Read,
+    budget: &Arc<ByteBudget>,
+) -> Result<Option<Counted<M>>, FrameError> {
+    let Some((message, blob)) = lengths(from)? else {
+        return Ok(None);
+    };
+    let held = count(message as usize + blob as usize * COPIES, budget);
+    let message = whole(from, message)?;
+    let bytes = match &held {
+        Ok(_) => exactly(from, blob)?,
+        Err(_) => skip(from, blob)?,
+    };
+    Ok(Some(Counted {
+        message: rmp_serde::from_slice(&message)?,
+        bytes,
+        held,
+    }))
+}
+
+fn count(bytes: usize, budget: &Arc<ByteBudget>) -> Result<Held, SourceError> {
+    let mut held = budget.share();
+    if bytes > UNCOUNTED {
+        held.grow_to(bytes)?;
+    }
+    Ok(held)
+}
+
+/// The lengths of a message and of its bytes; `None` at the end.
+fn lengths(from: &mut impl Read) -> Result<Option<(u32, u32)>, FrameError> {
     let head = take(from, 8)?;
     if head.is_empty() {
         return Ok(None);
@@ -118,9 +176,24 @@ pub(super) fn receive<M: DeserializeOwned>(
     let blob = u32::from_le_bytes([e, f, g, h]);
     bounded("a message", message as usize, MOST_MESSAGE)?;
     bounded("a body", blob as usize, MOST_BYTES)?;
-    let message = whole(from, message)?;
-    let blob = whole(from, blob)?;
-    Ok(Some((rmp_serde::from_slice(&message)?, blob)))
+    Ok(Some((message, blob)))
+}
+
+/// Bytes that are counted already, so their memory can be had at once, and no more of it.
+fn exactly(from: &mut impl Read, length: u32) -> Result<Vec<u8>, FrameError> {
+    let mut bytes = Vec::with_capacity(length as usize);
+    from.take(length.into()).read_to_end(&mut bytes)?;
+    match bytes.len() == length as usize {
+        true => Ok(bytes),
+        false => Err(FrameError::Torn),
+    }
+}
+
+fn skip(from: &mut impl Read, length: u32) -> Result<Vec<u8>, FrameError> {
+    match io::copy(&mut from.take(length.into()), &mut io::sink())? == u64::from(length) {
+        true => Ok(Vec::new()),
+        false => Err(FrameError::Torn),
+    }
 }
 
 fn whole(from: &mut impl Read, length: u32) -> Result<Vec<u8>, FrameError> {
@@ -210,6 +283,31 @@ mod tests {
         link.send(&"small", &[]).unwrap();
         let (message, _) = receive::<String>(&mut other).unwrap().unwrap();
         assert_eq!(message, "small");
+    }
+
+    #[test]
+    fn what_the_budget_refuses_is_read_past_and_the_next_message_arrives() {
+        let (link, mut other) = pair();
+        let budget = ByteBudget::of(1024 * 1024);
+        let sending = std::thread::spawn(move || {
+            link.send(&"first", &[7; 400 * 1024]).unwrap();
+            link.send(&"second", &[7; 400 * 1024]).unwrap();
+            link.send(&"small", &[7]).unwrap();
+        });
+        let mut next = || {
+            receive_within::<String>(&mut other, &budget)
+                .unwrap()
+                .unwrap()
+        };
+        let (first, second, small) = (next(), next(), next());
+        assert_eq!(
+            (first.message.as_str(), first.bytes.len()),
+            ("first", 400 * 1024)
+        );
+        assert_eq!((second.message.as_str(), second.bytes.len()), ("second", 0));
+        second.held.unwrap_err();
+        assert_eq!((small.message.as_str(), small.bytes), ("small", vec![7]));
+        sending.join().unwrap();
     }
 
     #[test]

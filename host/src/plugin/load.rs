@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use musicdl_plugin_api::abi::{Library, OpenError, TAG_SYMBOL, VersionTag};
-use musicdl_plugin_api::{API_VERSION, Declaration, HostServices, Settings, Source, SourceError};
+use musicdl_plugin_api::{API_VERSION, Declaration, Settings, Source, SourceError};
 use semver::Version;
 
 use super::discover::NotAFile;
 use super::elf::NotALibrary;
 use super::messages::Described;
 use super::process::{Fresh, ProcessOptions, ProcessSource, Processes};
+use super::services::SourceServices;
 use super::snapshot::{Snapshot, loadable_path};
 use super::trust::Untrusted;
 use crate::music::{InvalidId, SourceName};
@@ -61,7 +62,7 @@ impl LoadedLibrary {
     pub fn create(
         &self,
         settings: Settings,
-        services: Arc<dyn HostServices>,
+        services: Arc<dyn SourceServices>,
     ) -> Result<Arc<dyn Source>, SourceError> {
         match &self.home {
             Home::Here(library) => library.create(settings, services).map(Arc::from),

@@ -8,10 +8,12 @@
 //!
 //! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
 //! the other end of that, and `messages` in `frames` are what both say. `masked` takes secrets
-//! out of what any source says. `cut`, `rate_limiter`, `thread_pool`
-//! and `process_tree` keep one plugin's answers, noise, threads and children within bounds,
+//! out of what any source says. `byte_budget`, `cut`,
+//! `rate_limiter`, `thread_pool` and `process_tree` keep the memory, answers, noise, threads and
+//! children of one plugin within bounds,
 //! [`sandbox`] its reach, and [`scratch`] what it leaves behind.
 
+mod byte_budget;
 pub mod child;
 mod cut;
 pub mod discover;

@@ -19,6 +19,7 @@ mod full;
 mod here;
 mod isolation;
 mod kept;
+mod memory;
 mod runs;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -29,8 +30,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use musicdl::plugin::services::SourceServices;
 use musicdl::plugin::{Isolation, LoadedLibrary, Making, ProcessOptions, Registry};
-use musicdl_plugin_api::{Host, HostServices, Settings, Source};
+use musicdl_plugin_api::{Host, Settings, Source};
 
 use desk::Desk;
 
@@ -94,7 +96,7 @@ fn processes() -> ProcessOptions {
 /// A source of a library, and the desk it talks to.
 fn source_of(library: &LoadedLibrary, settings: Settings) -> (Arc<dyn Source>, Arc<Desk>) {
     let desk = Arc::new(Desk::default());
-    let services: Arc<dyn HostServices> = desk.clone();
+    let services: Arc<dyn SourceServices> = desk.clone();
     (library.create(settings, services).unwrap(), desk)
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 use std::path::Path;
 use std::sync::Arc;
 
-use musicdl_plugin_api::{HostServices, Settings};
+use musicdl_plugin_api::Settings;
 
 use crate::app::exit::{Exit, Failure};
 use crate::app::sources::{facts_of, net_options, unusable_network};
@@ -18,7 +18,7 @@ use crate::kit::bench::watched::Watched;
 use crate::kit::bench::{Around, Bench, HELP, Say};
 use crate::kit::child::{Child, ChildError, IN_PROCESS, Message};
 use crate::plugin::LoadedLibrary;
-use crate::plugin::services::{HostNet, ServiceContext, SourceFacts};
+use crate::plugin::services::{HostNet, ServiceContext, SourceFacts, SourceServices};
 use crate::ui::Screen;
 
 /// The parent's side. Ends with `quit` or the end of the input; partly done when there is
@@ -145,7 +145,7 @@ pub(super) fn in_process(
         },
         services: &|library| {
             let services = context.services(library.name.clone(), facts.take());
-            Arc::new(Watched::new(services, Arc::clone(&say))) as Arc<dyn HostServices>
+            Arc::new(Watched::new(services, Arc::clone(&say))) as Arc<dyn SourceServices>
         },
         say: Arc::clone(&say),
     };

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::{
-    Capabilities, Download, DownloadRequest, Files, Hit, HostServices, Progress, ProgressSink,
-    Query, Settings, Source, SourceError, TargetKind,
+    Capabilities, Download, DownloadRequest, Files, Hit, Progress, ProgressSink, Query, Settings,
+    Source, SourceError, TargetKind,
 };
 use tempfile::TempDir;
 
+use crate::plugin::services::SourceServices;
 use crate::plugin::{LoadedLibrary, load};
 use crate::text::counted;
 
@@ -44,7 +45,7 @@ pub struct Around<'a> {
     /// The settings it gets.
     pub settings: &'a MakeSettings<'a>,
     /// What the host does for it.
-    pub services: &'a dyn Fn(&LoadedLibrary) -> Arc<dyn HostServices>,
+    pub services: &'a dyn Fn(&LoadedLibrary) -> Arc<dyn SourceServices>,
     /// Lines for the user.
     pub say: Say,
 }

@@ -8,17 +8,19 @@ use std::time::Instant;
 use musicdl_plugin_api::http::{Body, Request, Response, Saved};
 use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
 
+use crate::plugin::services::{Held, SourceServices};
+
 use super::{Say, ms};
 
 /// Services that tell of every request.
 pub struct Watched {
-    inner: Arc<dyn HostServices>,
+    inner: Arc<dyn SourceServices>,
     say: Say,
 }
 
 impl Watched {
     /// Those services, watched.
-    pub fn new(inner: Arc<dyn HostServices>, say: Say) -> Self {
+    pub fn new(inner: Arc<dyn SourceServices>, say: Say) -> Self {
         Self { inner, say }
     }
 
@@ -80,5 +82,20 @@ impl HostServices for Watched {
 
     fn temp_dir(&self) -> Result<PathBuf, SourceError> {
         self.inner.temp_dir()
+    }
+}
+
+impl SourceServices for Watched {
+    fn without_secrets(&self, text: &str) -> String {
+        self.inner.without_secrets(text)
+    }
+
+    fn http_send_within(
+        &self,
+        request: &Request,
+        held: &mut Held,
+    ) -> Result<Response, SourceError> {
+        let exchange = || self.inner.http_send_within(request, held);
+        self.told(request, exchange, Response::status)
     }
 }

@@ -11,6 +11,7 @@ use musicdl_plugin_api::{HostServices, LogLevel, Progress, SourceError};
 
 use super::host_connection::{HostConnection, ServiceEvent};
 use crate::plugin::messages::{ProgressUpdate, ServiceReply, ServiceRequest, ToHost};
+use crate::plugin::services::SourceServices;
 
 /// How often a download that waits for the host looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(100);
@@ -166,6 +167,9 @@ impl HostServices for RemoteServices {
         Ok(dir)
     }
 }
+
+// Masking and counting are done in the host.
+impl SourceServices for RemoteServices {}
 
 /// A body that the host reads for us.
 struct RemoteBody {

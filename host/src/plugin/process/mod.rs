@@ -26,8 +26,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::{
-    Connection, Declaration, Download, DownloadRequest, ErrorKind, Hit, HostServices, LogLevel,
-    Progress, Query, Settings, Source, SourceError,
+    Connection, Declaration, Download, DownloadRequest, ErrorKind, Hit, LogLevel, Progress, Query,
+    Settings, Source, SourceError,
 };
 use semver::Version;
 
@@ -40,6 +40,7 @@ use super::cut::{self, Cut};
 use super::load::LoadFailure;
 use super::messages::{Call, Described, Reply};
 use super::sandbox::{Rules, Sandbox};
+use super::services::SourceServices;
 use super::snapshot::Snapshot;
 use crate::music::SourceName;
 
@@ -199,7 +200,7 @@ impl Processes {
         &self,
         fresh: &Fresh,
         settings: &Settings,
-        services: &Arc<dyn HostServices>,
+        services: &Arc<dyn SourceServices>,
     ) -> Result<(), SourceError> {
         fresh.running.serve_with(Arc::clone(services));
         let settings = settings.clone();
@@ -248,7 +249,7 @@ pub struct ProcessSource {
     declaration: Declaration,
     api_version: Version,
     settings: Settings,
-    services: Arc<dyn HostServices>,
+    services: Arc<dyn SourceServices>,
     search: Duration,
     now: Mutex<Option<Fresh>>,
 }
@@ -261,7 +262,7 @@ impl ProcessSource {
         fresh: Option<Fresh>,
         described: Described,
         settings: Settings,
-        services: Arc<dyn HostServices>,
+        services: Arc<dyn SourceServices>,
     ) -> Result<Self, SourceError> {
         let Described {
             declaration,

@@ -8,17 +8,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use musicdl_plugin_api::{Download, HostServices, LogLevel, Progress, SourceError};
+use musicdl_plugin_api::{Download, LogLevel, Progress, SourceError};
 use rustix::process::Pid;
 
 use super::ProcessOptions;
 use super::active_download::ActiveDownload;
 use super::death::{Cause, Death};
-use super::service_requests::ServiceRequests;
+use super::service_requests::{Asked, ServiceRequests};
+use crate::plugin::byte_budget::{ByteBudget, PER_PROCESS};
 use crate::plugin::cut::Cut;
-use crate::plugin::frames::{FrameError, Link, receive};
+use crate::plugin::frames::{Counted, FrameError, Link, receive_within};
 use crate::plugin::messages::{Call, ProgressUpdate, Reply, ToChild, ToHost};
 use crate::plugin::rate_limiter::RateLimiter;
+use crate::plugin::services::SourceServices;
 
 /// A caller that waits longer than this has the process looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -35,7 +37,9 @@ pub(super) struct Running {
     state: Mutex<State>,
     /// Something for its supervisor, or its end.
     changed: Condvar,
-    services: OnceLock<Arc<dyn HostServices>>,
+    services: OnceLock<Arc<dyn SourceServices>>,
+    /// For all that is held for it at once.
+    pub(super) budget: Arc<ByteBudget>,
     logged: Mutex<RateLimiter>,
 }
 
@@ -100,6 +104,7 @@ impl Running {
             }),
             changed: Condvar::new(),
             services: OnceLock::new(),
+            budget: ByteBudget::of(PER_PROCESS),
             // Twice what an honest process sends, which thins out its lines itself.
             logged: Mutex::new(RateLimiter::new(400, 40, now)),
         }
@@ -120,12 +125,12 @@ impl Running {
     }
 
     /// The services it may ask for; none before this is called.
-    pub(super) fn serve_with(&self, services: Arc<dyn HostServices>) {
+    pub(super) fn serve_with(&self, services: Arc<dyn SourceServices>) {
         // One process is made into one source, once.
         let _ = self.services.set(services);
     }
 
-    pub(super) fn services(&self) -> Option<&Arc<dyn HostServices>> {
+    pub(super) fn services(&self) -> Option<&Arc<dyn SourceServices>> {
         self.services.get()
     }
 
@@ -267,8 +272,8 @@ impl Running {
     pub(super) fn listen(self: &Arc<Self>, stream: UnixStream) {
         let mut stream = BufReader::with_capacity(64 * 1024, stream);
         loop {
-            match receive::<ToHost>(&mut stream) {
-                Ok(Some((message, bytes))) => self.hear(message, bytes),
+            match receive_within::<ToHost>(&mut stream, &self.budget) {
+                Ok(Some(counted)) => self.hear(counted),
                 // One that is killed in the middle of a frame tears it.
                 Ok(None) | Err(FrameError::Torn | FrameError::Io(_)) => break,
                 Err(
@@ -289,10 +294,26 @@ impl Running {
         self.changed.notify_all();
     }
 
-    fn hear(self: &Arc<Self>, message: ToHost, bytes: Vec<u8>) {
+    fn hear(self: &Arc<Self>, counted: Counted<ToHost>) {
+        let Counted {
+            message,
+            bytes,
+            held,
+        } = counted;
         match message {
             ToHost::Reply { id, result } => self.answered(id, result),
-            ToHost::Asked { id, service } => self.service_requests.take(self, id, service, bytes),
+            ToHost::Asked { id, service } => match held {
+                Ok(held) => {
+                    let asked = Asked {
+                        id,
+                        service,
+                        bytes,
+                        held,
+                    };
+                    self.service_requests.take(self, asked);
+                }
+                Err(error) => self.service_requests.refuse(self, id, error),
+            },
             ToHost::Cancelled { id } => self.service_requests.cancel(id),
             ToHost::CloseBody { body } => self.service_requests.close_body(body),
             ToHost::Progress { id, update } => self.progress(id, update),

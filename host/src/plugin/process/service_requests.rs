@@ -2,8 +2,8 @@
 //! a pool, so that a download of an hour holds up nothing.
 //!
 //! The services themselves are the same as for a plugin in this process. Decided here: how
-//! many may run at once, and where a file may be saved, because it is the host that writes
-//! it, with the host's rights.
+//! many may run at once, how much is held for them, and where a file may be saved, because it is
+//! the host that writes it, with the host's rights.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -18,6 +18,7 @@ use musicdl_plugin_api::{Files, HostServices, Progress, ProgressSink, SourceErro
 
 use super::dest_dir::{DestDir, DestFile};
 use super::running::Running;
+use crate::plugin::byte_budget::Held;
 use crate::plugin::messages::{ProgressUpdate, ServiceReply, ServiceRequest, ToChild};
 use crate::plugin::rate_limiter::RateLimiter;
 use crate::plugin::thread_pool::ThreadPool;
@@ -28,6 +29,16 @@ const MOST_AT_ONCE: usize = 256;
 const MOST_BODIES: usize = 256;
 
 type Shared<T> = Mutex<HashMap<u64, Arc<T>>>;
+
+/// What a process asks for.
+pub(super) struct Asked {
+    pub(super) id: u64,
+    pub(super) service: ServiceRequest,
+    /// The body of a request.
+    pub(super) bytes: Vec<u8>,
+    /// What both take of the budget.
+    pub(super) held: Held,
+}
 
 pub(super) struct ServiceRequests {
     pool: ThreadPool,
@@ -54,14 +65,20 @@ impl ServiceRequests {
         }
     }
 
+    /// Answers a request that is not carried out.
+    pub(super) fn refuse(&self, running: &Running, id: u64, error: SourceError) {
+        let result = Err(error);
+        running.tell(&ToChild::Served { id, result }, &[]);
+    }
+
     /// Does what the process asks and tells it the outcome.
-    pub(super) fn take(
-        &self,
-        running: &Arc<Running>,
-        id: u64,
-        service: ServiceRequest,
-        bytes: Vec<u8>,
-    ) {
+    pub(super) fn take(&self, running: &Arc<Running>, asked: Asked) {
+        let Asked {
+            id,
+            service,
+            bytes,
+            held,
+        } = asked;
         if let ServiceRequest::Save { cancelled, .. } = service {
             // Here, so that a cancel that follows at once finds it.
             let flag = Arc::new(AtomicBool::new(cancelled));
@@ -71,8 +88,13 @@ impl ServiceRequests {
             let running = Arc::clone(running);
             move || {
                 let name = name(&service);
+                // Given back when the answer is on its way, and no copy of it is left here.
+                let mut answer = running.budget.share();
                 let done = catch_unwind(AssertUnwindSafe(|| {
-                    running.service_requests.serve(&running, id, service, bytes)
+                    let requests = &running.service_requests;
+                    let served = requests.serve(&running, id, service, bytes, &mut answer);
+                    drop(held);
+                    served
                 }));
                 let outcome = done.unwrap_or_else(|panic| {
                     let words = words(&*panic);
@@ -89,8 +111,7 @@ impl ServiceRequests {
         if !self.pool.run(work) {
             lock(&self.saves).remove(&id);
             let busy = format!("{MOST_AT_ONCE} requests to the host run already");
-            let result = Err(SourceError::transient(busy));
-            running.tell(&ToChild::Served { id, result }, &[]);
+            self.refuse(running, id, SourceError::transient(busy));
         }
     }
 
@@ -118,6 +139,7 @@ impl ServiceRequests {
         id: u64,
         service: ServiceRequest,
         bytes: Vec<u8>,
+        answer: &mut Held,
     ) -> Result<(ServiceReply, Vec<u8>), SourceError> {
         let services = running
             .services()
@@ -127,7 +149,7 @@ impl ServiceRequests {
         match service {
             ServiceRequest::Send { mut request } => {
                 request.body = bytes;
-                let response = services.http_send(&request)?;
+                let response = services.http_send_within(&request, answer)?;
                 let head = response.head;
                 Ok((ServiceReply::Sent { head }, response.body))
             }

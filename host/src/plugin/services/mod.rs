@@ -28,6 +28,7 @@ use crate::music::SourceName;
 use secrets::Secrets;
 use store::Store;
 
+pub use crate::plugin::byte_budget::Held;
 use http::SourceNet;
 pub use http::{HostNet, Lookup, NetError, NetOptions, Route, SlowLimit, Traffic};
 pub(in crate::plugin) use log::visible;
@@ -70,6 +71,20 @@ pub trait SourceServices: HostServices {
     fn without_secrets(&self, text: &str) -> String {
         text.to_owned()
     }
+
+    /// As [`HostServices::http_send`], with the answer counted in `held` while it is read.
+    ///
+    /// # Errors
+    /// Also `Transient` when `held` has no room for it.
+    fn http_send_within(
+        &self,
+        request: &Request,
+        held: &mut Held,
+    ) -> Result<Response, SourceError> {
+        let response = self.http_send(request)?;
+        held.grow_to(response.body.len())?;
+        Ok(response)
+    }
 }
 
 /// What the host knows of a source beside its name.
@@ -109,7 +124,7 @@ impl Services {
 
 impl HostServices for Services {
     fn http_send(&self, request: &Request) -> Result<Response, SourceError> {
-        self.net.send(request)
+        self.net.send(request, &mut Held::uncounted())
     }
 
     fn http_save(
@@ -167,6 +182,14 @@ impl HostServices for Services {
 impl SourceServices for Services {
     fn without_secrets(&self, text: &str) -> String {
         self.secrets.cut_from(text)
+    }
+
+    fn http_send_within(
+        &self,
+        request: &Request,
+        held: &mut Held,
+    ) -> Result<Response, SourceError> {
+        self.net.send(request, held)
     }
 }
 

@@ -37,6 +37,7 @@ use std::time::Instant;
 use musicdl_plugin_api::http::{Body, Request, Response, Saved};
 use musicdl_plugin_api::{Progress, SourceError};
 
+use crate::plugin::byte_budget::Held;
 use incoming::Incoming;
 use outgoing::Outgoing;
 
@@ -49,7 +50,11 @@ const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 impl SourceNet {
     /// See [`HostServices::http_send`](musicdl_plugin_api::HostServices::http_send).
-    pub(super) fn send(self: &Arc<Self>, request: &Request) -> Result<Response, SourceError> {
+    pub(super) fn send(
+        self: &Arc<Self>,
+        request: &Request,
+        held: &mut Held,
+    ) -> Result<Response, SourceError> {
         let outgoing = Outgoing::check(request)?;
         let host = outgoing.host();
         let mut incoming = Incoming::start(self, outgoing, deadline(request))?;
@@ -63,6 +68,7 @@ impl SourceNet {
                     MAX_ANSWER / 1024 / 1024
                 )));
             }
+            make_room(&mut body, chunk.len(), held)?;
             body.extend_from_slice(&chunk);
         }
         Ok(Response { head, body })
@@ -85,6 +91,17 @@ impl SourceNet {
     ) -> Result<Saved, SourceError> {
         save::save(self, request, dest, progress)
     }
+}
+
+/// Room for `more` bytes, at least twice of what there was, counted before it is had.
+fn make_room(body: &mut Vec<u8>, more: usize, held: &mut Held) -> Result<(), SourceError> {
+    let needed = body.len() + more;
+    if needed > body.capacity() {
+        let room = needed.max((2 * body.capacity()).min(MAX_ANSWER));
+        held.grow_to(room)?;
+        body.reserve_exact(room - body.len());
+    }
+    Ok(())
 }
 
 /// When the whole exchange must be over. A limit beyond the clock's range is none.

@@ -1,5 +1,6 @@
 //! A plugin's request, checked: what can be sent, and what may go along to another server.
 
+use bytes::Bytes;
 use musicdl_plugin_api::SourceError;
 use musicdl_plugin_api::http::Request;
 use reqwest::header::{
@@ -22,7 +23,8 @@ pub(super) struct Outgoing {
     /// `http` or `https`, with a host.
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    /// Not copied again by what sends it.
+    pub(super) body: Bytes,
 }
 
 impl Outgoing {
@@ -52,7 +54,7 @@ impl Outgoing {
             method,
             url,
             headers,
-            body: request.body.clone(),
+            body: Bytes::copy_from_slice(&request.body),
         })
     }
 
