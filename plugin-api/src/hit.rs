@@ -8,7 +8,7 @@ use crate::{Extra, TargetKind};
 pub struct Provenance(pub u32);
 
 impl Provenance {
-    /// Nobody said; the fields are to be read as hints.
+    /// Not said; read the fields as hints.
     pub const UNKNOWN: Provenance = Provenance(0);
     /// The plugin concludes it, e.g. from the name of a plan or a file extension.
     pub const ASSUMED: Provenance = Provenance(1);
@@ -78,4 +78,24 @@ pub struct Hit {
     /// Facts without a field of their own, e.g. the peer's name. The host hands the hit back
     /// in the [`DownloadRequest`](crate::DownloadRequest).
     pub extra: Extra,
+}
+
+impl Hit {
+    /// A hit with the two fields that each needs, and nothing else known.
+    ///
+    /// ```
+    /// use musicdl_plugin_api::Hit;
+    /// let hit = Hit {
+    ///     duration_ms: Some(201_000),
+    ///     ..Hit::new("17", "Bluebird")
+    /// };
+    /// assert_eq!((hit.target_id.as_str(), hit.artists.len()), ("17", 0));
+    /// ```
+    pub fn new(target_id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self {
+            target_id: target_id.into(),
+            title: title.into(),
+            ..Self::default()
+        }
+    }
 }

@@ -83,7 +83,7 @@
 mod declaration;
 mod download;
 mod error;
-mod extra;
+pub mod extra;
 mod hit;
 mod host;
 pub mod http;

@@ -51,10 +51,15 @@ pub trait Source: Send + Sync {
     /// Makes a running download of that target return soon. Best effort: `Ok(false)` when
     /// there was nothing to cancel.
     ///
+    /// Two downloads of one target may run at once, for two tracks of a list that are the same
+    /// recording. The call names the target, not the download: it may end both, or neither.
+    /// [`Progress::is_cancelled`] tells them apart, and says `true` for the one that the host
+    /// wants to end; one that ends without that is asked for again.
+    ///
     /// A source that looks at [`Progress::is_cancelled`] often enough has nothing to do here.
     ///
     /// # Errors
-    /// When the service had to be told and could not be reached.
+    /// When the service must be told and cannot be reached.
     fn cancel_raw(&self, target_id: &str) -> Result<bool, SourceError>;
 }
 
@@ -69,6 +74,6 @@ pub trait Plugin: Source + Sized + 'static {
     /// [`Source::is_configured`] answer `false`.
     ///
     /// # Errors
-    /// `NotConfigured` when a setting is there and cannot be meant; `Internal` otherwise.
+    /// `NotConfigured` when a setting is present but invalid; `Internal` otherwise.
     fn create(settings: Settings, host: Host) -> Result<Self, SourceError>;
 }

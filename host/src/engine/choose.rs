@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
 
-use musicdl_plugin_api::{Hit, Provenance, QualityCeiling, extra_value};
+use musicdl_plugin_api::{Hit, Provenance, QualityCeiling, extra, extra_value};
 
 use crate::matching::{Matcher, Rules, Score, Verdict};
 use crate::music::{Codec, QualityPreference, Sound, Track};
@@ -155,7 +155,7 @@ fn sound(hit: &Hit) -> Sound {
         bit_depth: said(hit.bit_depth),
         sample_rate: said(hit.sample_rate),
         bitrate: hit.bitrate,
-        transcoded: extra_value(&hit.extra, "transcoded").is_some_and(|value| value != "no"),
+        transcoded: extra_value(&hit.extra, extra::TRANSCODED).is_some_and(|value| value != "no"),
     }
 }
 
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn an_original_comes_before_a_transcode() {
         let mut made_of_lossy = hit("transcode", "Bluebird", "mp3", 320_000);
-        made_of_lossy.extra = vec![("transcoded".to_owned(), "yes".to_owned())];
+        made_of_lossy.extra = vec![(extra::TRANSCODED.to_owned(), "yes".to_owned())];
         let hits = vec![
             hit("too-small", "Bluebird", "flac", 200_000),
             made_of_lossy,

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
+use musicdl_plugin_api::extra::{DROP_SOURCE, IO_ERROR};
 use musicdl_plugin_api::{ErrorKind, SourceError, extra_value};
-
-use crate::plugin::DROP_SOURCE;
 
 /// What was being done when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +72,7 @@ pub(super) fn after_failure(
     tries: u32,
     patience: Patience,
 ) -> Next {
-    if extra_value(&error.extra, "io_error").is_some_and(|kind| DISK_STOPS.contains(&kind)) {
+    if extra_value(&error.extra, IO_ERROR).is_some_and(|kind| DISK_STOPS.contains(&kind)) {
         return Next::Stop;
     }
     if extra_value(&error.extra, DROP_SOURCE).is_some() {
@@ -245,7 +244,7 @@ mod tests {
         let mut error = SourceError::internal("no space left");
         error
             .extra
-            .push(("io_error".to_owned(), "StorageFull".to_owned()));
+            .push((IO_ERROR.to_owned(), "StorageFull".to_owned()));
         for step in [Step::Search, Step::Download] {
             assert_eq!(after_failure(step, &error, 1, PATIENCE), Next::Stop);
         }

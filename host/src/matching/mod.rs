@@ -23,7 +23,7 @@ mod words;
 
 use std::time::Duration;
 
-use musicdl_plugin_api::{Hit, extra_value};
+use musicdl_plugin_api::{Hit, extra, extra_value};
 
 pub use aliases::Aliases;
 pub use index::Index;
@@ -407,7 +407,7 @@ fn read_album(name: &str, artists: &[Name]) -> Album {
 /// Facts beside a hit by which a plugin says that it read the names from a path, from the
 /// title of a video, or from whoever put it there. Their values do not count. Authors find
 /// them in `docs/plugin-author-guide.md`, with all others that the host reads.
-const DERIVED: [&str; 3] = ["names", "video_title", "uploader"];
+const DERIVED: [&str; 3] = [extra::NAMES, extra::VIDEO_TITLE, extra::UPLOADER];
 
 /// A hit in the form in which it is compared.
 struct Seen {

@@ -41,7 +41,7 @@ pub use load::{
     LoadError, LoadFailure, LoadedLibrary, load, load_in_process, load_snapshot,
     load_snapshot_in_process,
 };
-pub use process::{DROP_SOURCE, ProcessOptions};
+pub use process::ProcessOptions;
 pub use registry::{Declared, Isolation, LoadedSource, Making, Refusal, RefusalReason, Registry};
 pub use report::PluginReport;
 pub use sandbox::Sandbox;

@@ -1,5 +1,7 @@
 //! What a catalog knows of a track, as tags.
 
+use musicdl_plugin_api::extra;
+
 use crate::music::Track;
 
 use super::Tags;
@@ -97,17 +99,17 @@ impl Tags {
             let count = || text.parse().ok().filter(|count| *count > 0);
             match key.as_str() {
                 _ if text.is_empty() => {}
-                "genre" if self.genres.is_empty() => {
+                extra::GENRE if self.genres.is_empty() => {
                     let genres = text.split(';').map(str::trim);
                     let genres = genres.filter(|genre| !genre.is_empty());
                     self.genres = genres.map(str::to_owned).collect();
                 }
-                "label" => fill(&mut self.label, Some(text)),
-                "upc" => fill(&mut self.upc, Some(text).filter(|code| is_code(code))),
-                "track_total" => fill(&mut self.track_total, count()),
-                "disc_total" => fill(&mut self.disc_total, count()),
-                "date" => fill(&mut self.date, Some(text).filter(|date| is_date(date))),
-                "release_mbid" => fill(&mut self.release_mbid, Some(text)),
+                extra::LABEL => fill(&mut self.label, Some(text)),
+                extra::UPC => fill(&mut self.upc, Some(text).filter(|code| is_code(code))),
+                extra::TRACK_TOTAL => fill(&mut self.track_total, count()),
+                extra::DISC_TOTAL => fill(&mut self.disc_total, count()),
+                extra::DATE => fill(&mut self.date, Some(text).filter(|date| is_date(date))),
+                extra::RELEASE_MBID => fill(&mut self.release_mbid, Some(text)),
                 _ => {}
             }
         }

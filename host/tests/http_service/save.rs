@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::http::Request;
-use musicdl_plugin_api::{ErrorKind, Progress, extra_value};
+use musicdl_plugin_api::{ErrorKind, Progress, extra, extra_value};
 
 use crate::server::{Answer, Heard, Server, ok, raw, whole};
 use crate::zeros::zipped_zeros;
@@ -407,7 +407,10 @@ fn a_disk_that_says_no_is_named_with_its_path_and_cause() {
         .unwrap_err();
     assert_eq!(failed.kind, ErrorKind::Internal);
     assert!(failed.message.contains("gone/song.flac.part"), "{failed}");
-    assert_eq!(extra_value(&failed.extra, "io_error"), Some("NotFound"));
+    assert_eq!(
+        extra_value(&failed.extra, extra::IO_ERROR),
+        Some("NotFound")
+    );
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use musicdl::plugin::{DROP_SOURCE, Isolation, ProcessOptions, load_in_process};
+use musicdl::plugin::{Isolation, ProcessOptions, load_in_process};
+use musicdl_plugin_api::extra::DROP_SOURCE;
 use musicdl_plugin_api::{
     Connection, Download, DownloadRequest, ErrorKind, Progress, Query, Settings, Source,
     SourceError, extra_value,

@@ -168,7 +168,7 @@ fn writing(path: &Path, source: io::Error) -> FolderError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use musicdl_plugin_api::{ErrorKind, Files, ProgressSink, extra_value};
+    use musicdl_plugin_api::{ErrorKind, Files, ProgressSink, extra, extra_value};
     use std::fs;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -262,6 +262,9 @@ mod tests {
         let mut file = OpenOptions::new().write(true).open(full).unwrap();
         let error = in_chunks(&mut original, &mut file, full, &Progress::ignored()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Internal, "{error}");
-        assert_eq!(extra_value(&error.extra, "io_error"), Some("StorageFull"));
+        assert_eq!(
+            extra_value(&error.extra, extra::IO_ERROR),
+            Some("StorageFull")
+        );
     }
 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use musicdl_plugin_api::{ErrorKind, SourceError};
+use musicdl_plugin_api::{ErrorKind, SourceError, extra};
 
 /// A failure of this source.
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +135,7 @@ impl From<FolderError> for SourceError {
         | FolderError::Write { source, .. }
         | FolderError::Directory { source, .. } = &error
         {
-            let kind = format!("{:?}", source.kind());
-            answer.extra.push(("io_error".to_owned(), kind));
+            answer.extra.push(extra::io_error(source.kind()));
         }
         answer
     }
@@ -204,7 +203,10 @@ mod tests {
             source: Io::StorageFull.into(),
         };
         let answer = SourceError::from(full);
-        assert_eq!(extra_value(&answer.extra, "io_error"), Some("StorageFull"));
+        assert_eq!(
+            extra_value(&answer.extra, extra::IO_ERROR),
+            Some("StorageFull")
+        );
         assert!(answer.message.contains("/staging/audio.flac"), "{answer}");
     }
 }

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use musicdl_plugin_api::{
-    DownloadRequest, ErrorKind, LogLevel, Progress, Source, TargetKind, extra_value,
+    DownloadRequest, ErrorKind, LogLevel, Progress, Source, TargetKind, extra, extra_value,
 };
 
 use support::{Shelf, Watcher, only_hit, wanted};
@@ -206,7 +206,10 @@ fn a_file_that_is_already_there_is_not_touched() {
         .download_raw(&request, &Progress::ignored())
         .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Internal, "{error}");
-    assert_eq!(extra_value(&error.extra, "io_error"), Some("AlreadyExists"));
+    assert_eq!(
+        extra_value(&error.extra, extra::IO_ERROR),
+        Some("AlreadyExists")
+    );
     assert_eq!(fs::read_to_string(taken).unwrap(), "somebody else's");
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use musicdl_plugin_api::{Progress, SourceError};
+use musicdl_plugin_api::{Progress, SourceError, extra};
 
 /// Some milliseconds from a disk, a second from a slow share.
 const CHUNK: usize = 1 << 20;
@@ -71,8 +71,7 @@ fn copied(from: &Path, to: &Path, size: u64, progress: &Progress) -> Result<(), 
 /// With the kind beside the words, by which the host tells a full disk.
 fn writing(path: &Path, error: &io::Error) -> SourceError {
     let mut failure = SourceError::internal(format!("{}: {error}", path.display()));
-    let kind = ("io_error".to_owned(), format!("{:?}", error.kind()));
-    failure.extra.push(kind);
+    failure.extra.push(extra::io_error(error.kind()));
     failure
 }
 
@@ -107,7 +106,7 @@ mod tests {
         let to = dir.path().join("gone/b");
         let error = copy(&from, &to, 1, &Progress::ignored()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Internal);
-        let kind = musicdl_plugin_api::extra_value(&error.extra, "io_error");
+        let kind = musicdl_plugin_api::extra_value(&error.extra, extra::IO_ERROR);
         assert_eq!(kind, Some("NotFound"));
     }
 }

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use musicdl_plugin_api::{Hit, Host, LogLevel, Provenance, Query, TargetKind};
+use musicdl_plugin_api::{Hit, Host, LogLevel, Provenance, Query, TargetKind, extra};
 
 use crate::names::{self, Wanted};
 use crate::peers::{Album, Peers};
@@ -156,7 +156,7 @@ fn hit(
     let mut extra = vec![
         ("peer".to_owned(), response.username.clone()),
         ("path".to_owned(), file.filename.clone()),
-        ("names".to_owned(), "derived from the path".to_owned()),
+        (extra::NAMES.to_owned(), "derived from the path".to_owned()),
     ];
     if let Some(album) = album {
         extra.push(("for_album".to_owned(), album.text().to_owned()));

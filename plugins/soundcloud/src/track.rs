@@ -1,6 +1,6 @@
 //! A track of SoundCloud -> a hit, and which addresses are tracks.
 
-use musicdl_plugin_api::{Hit, Provenance, Query, TargetKind};
+use musicdl_plugin_api::{Hit, Provenance, Query, TargetKind, extra};
 use musicdl_ytdlp::{Found, Publisher};
 
 /// What SoundCloud has of every track it gives away: MP3 of 128 kbit/s.
@@ -70,7 +70,7 @@ pub(crate) fn hit(found: Found, query: &Query) -> Option<Hit> {
         provenance: Provenance::ASSUMED,
         extra: uploader
             .into_iter()
-            .map(|name| ("uploader".to_owned(), name))
+            .map(|name| (extra::UPLOADER.to_owned(), name))
             .collect(),
         ..Hit::default()
     })

@@ -1,7 +1,7 @@
 //! A video of YouTube -> a hit. YouTube knows a title and a channel, and no artist; both are
 //! read as uploaders write them, as far as the query bears it out.
 
-use musicdl_plugin_api::{Hit, Provenance, Query, TargetKind};
+use musicdl_plugin_api::{Hit, Provenance, Query, TargetKind, extra};
 use musicdl_ytdlp::Found;
 
 use crate::search::letters;
@@ -65,7 +65,7 @@ pub(crate) fn hit(found: Found, query: &Query) -> Option<Hit> {
         Some(artists) if !artists.is_empty() => (artists, found.track.clone()),
         _ => credits(&title, channel, query),
     };
-    let mut extra = vec![("video_title".to_owned(), title.clone())];
+    let mut extra = vec![(extra::VIDEO_TITLE.to_owned(), title.clone())];
     extra.extend(channel.map(|name| ("channel".to_owned(), name.clone())));
     extra.extend(official.then(|| ("official".to_owned(), "true".to_owned())));
     Some(Hit {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use musicdl_plugin_api::testing::{Answer, ProgressRecord, TestHost};
-use musicdl_plugin_api::{ErrorKind, Plugin, Progress, Settings, Source, extra_value};
+use musicdl_plugin_api::{ErrorKind, Plugin, Progress, Settings, Source, extra, extra_value};
 use musicdl_youtube::YoutubeSource;
 use serde_json::{Value, json};
 
@@ -358,7 +358,7 @@ fn a_disk_that_takes_no_more_stops_the_run() {
     let dir = tempfile::tempdir().unwrap();
     let error = fetch(&source, "bluebird_-1", dir.path(), &Progress::ignored()).unwrap_err();
     assert_eq!(
-        extra_value(&error.extra, "io_error"),
+        extra_value(&error.extra, extra::IO_ERROR),
         Some("FileTooLarge"),
         "{error}"
     );
@@ -379,7 +379,7 @@ fn a_directory_that_is_not_there_is_named() {
     );
     let error = error.unwrap_err();
     assert!(error.message.contains(&*gone.to_string_lossy()), "{error}");
-    assert_eq!(extra_value(&error.extra, "io_error"), Some("NotFound"));
+    assert_eq!(extra_value(&error.extra, extra::IO_ERROR), Some("NotFound"));
 }
 
 #[test]

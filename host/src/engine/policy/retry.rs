@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use musicdl_plugin_api::{DownloadRequest, Files, Query, SourceError};
+use musicdl_plugin_api::{DownloadRequest, Files, Query, SourceError, extra};
 
 use super::counts::Counts;
 use super::{CallError, CallFuture, Found, SourceService};
@@ -142,10 +142,9 @@ async fn empty(dir: &Path) -> Result<(), CallError> {
     match emptied.await {
         Ok(()) => Ok(()),
         Err(error) => {
-            let kind = format!("{:?}", error.kind());
             let mut fault =
                 SourceError::internal(format!("its directory cannot be emptied: {error}"));
-            fault.extra.push(("io_error".to_owned(), kind));
+            fault.extra.push(extra::io_error(error.kind()));
             Err(fault.into())
         }
     }

@@ -100,7 +100,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
-    use musicdl_plugin_api::extra_value;
+    use musicdl_plugin_api::{extra, extra_value};
     use tempfile::TempDir;
 
     use super::*;
@@ -183,6 +183,9 @@ mod tests {
         let error = file.by_its_name(disk::failure("write", file.path(), &full));
         let message = format!("cannot write {}: ", dest.display());
         assert!(error.message.starts_with(&message), "{error}");
-        assert_eq!(extra_value(&error.extra, "io_error"), Some("StorageFull"));
+        assert_eq!(
+            extra_value(&error.extra, extra::IO_ERROR),
+            Some("StorageFull")
+        );
     }
 }

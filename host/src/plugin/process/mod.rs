@@ -9,7 +9,7 @@
 //!
 //! A call that is not answered within its [deadline](ProcessOptions) has its process killed,
 //! and with it every other call of that plugin. A plugin whose process ended three times in
-//! a minute is put aside: each call answers an error marked [`DROP_SOURCE`].
+//! a minute is put aside: each call answers an error marked [`DROP_SOURCE`](extra::DROP_SOURCE).
 
 mod active_download;
 mod death;
@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use musicdl_plugin_api::{
     Connection, Declaration, Download, DownloadRequest, ErrorKind, Hit, LogLevel, Progress, Query,
-    Settings, Source, SourceError,
+    Settings, Source, SourceError, extra,
 };
 use semver::Version;
 
@@ -43,10 +43,6 @@ use super::sandbox::{Rules, Sandbox};
 use super::services::SourceServices;
 use super::snapshot::Snapshot;
 use crate::music::SourceName;
-
-/// Key of a fact in [`SourceError::extra`]: the source is of no use to any item of this run.
-/// Its value is `yes`.
-pub const DROP_SOURCE: &str = "drop_source";
 
 /// Whatever a plugin declares of its searches: less is no time for a busy machine, and more
 /// is no deadline.
@@ -358,7 +354,7 @@ impl ProcessSource {
         let name = &self.processes.name;
         let mut error =
             SourceError::internal(format!("`{name}` is left out of this run: {reason}"));
-        error.extra = vec![(DROP_SOURCE.to_owned(), "yes".to_owned())];
+        error.extra = vec![(extra::DROP_SOURCE.to_owned(), "yes".to_owned())];
         error
     }
 

@@ -116,7 +116,7 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use musicdl_plugin_api::{ErrorKind, extra_value};
+    use musicdl_plugin_api::{ErrorKind, extra, extra_value};
 
     use super::*;
 
@@ -258,7 +258,7 @@ mod tests {
         let failed = store(&in_the_way).set("token", Some("1")).unwrap_err();
         assert_eq!(failed.kind, ErrorKind::Internal);
         assert!(failed.message.contains("tidal."), "{failed}");
-        let kind = extra_value(&failed.extra, "io_error");
+        let kind = extra_value(&failed.extra, extra::IO_ERROR);
         assert_eq!(kind, Some("NotADirectory"));
     }
 }

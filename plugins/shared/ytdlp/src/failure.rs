@@ -4,7 +4,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use musicdl_plugin_api::{ErrorKind, LogLevel, SourceError};
+use std::io;
+
+use musicdl_plugin_api::{ErrorKind, LogLevel, SourceError, extra};
 
 use crate::desk::Desk;
 use crate::process::Broken;
@@ -360,15 +362,13 @@ impl Strikes {
             let doublings = known.before.min(MOST_DOUBLINGS);
             error = error.with_retry_after(FIRST_WAIT * (1 << doublings));
         }
-        // By such a name of std's the host knows that no other file will fit either.
-        let io_error = match meaning {
-            Meaning::DiskFull => Some("StorageFull"),
-            Meaning::FileLimit => Some("FileTooLarge"),
+        // The host knows by this that no other file will fit either.
+        let disk = match meaning {
+            Meaning::DiskFull => Some(io::ErrorKind::StorageFull),
+            Meaning::FileLimit => Some(io::ErrorKind::FileTooLarge),
             _ => None,
         };
-        error
-            .extra
-            .extend(io_error.map(|name| ("io_error".to_owned(), name.to_owned())));
+        error.extra.extend(disk.map(extra::io_error));
         error
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use musicdl_plugin_api::{DownloadRequest, DownloadedFile, Progress, SourceError};
+use musicdl_plugin_api::{DownloadRequest, DownloadedFile, Progress, SourceError, extra};
 
 use crate::desk::Desk;
 use crate::failure::{Asked, Failure};
@@ -166,8 +166,7 @@ fn codec(said: &str) -> Option<&'static str> {
 
 fn disk(path: &Path, error: &io::Error) -> SourceError {
     let mut failure = SourceError::internal(format!("{}: {error}", path.display()));
-    let kind = format!("{:?}", error.kind());
-    failure.extra.push(("io_error".to_owned(), kind));
+    failure.extra.push(extra::io_error(error.kind()));
     failure
 }
 

@@ -104,7 +104,7 @@ impl Drop for PartFile {
 
 #[cfg(test)]
 mod tests {
-    use musicdl_plugin_api::{ErrorKind, extra_value};
+    use musicdl_plugin_api::{ErrorKind, extra, extra_value};
 
     use super::*;
 
@@ -173,7 +173,10 @@ mod tests {
         // Not dropped as a part: it must not be removed.
         part.file = None;
         assert_eq!(failed.kind, ErrorKind::Internal);
-        assert_eq!(extra_value(&failed.extra, "io_error"), Some("StorageFull"));
+        assert_eq!(
+            extra_value(&failed.extra, extra::IO_ERROR),
+            Some("StorageFull")
+        );
         assert!(failed.message.contains("/dev/full"), "{failed}");
         assert!(failed.message.contains("StorageFull"), "{failed}");
     }
