@@ -48,7 +48,7 @@ impl Capabilities {
     }
 }
 
-/// So many requests in so long.
+/// A number of requests per time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Window {

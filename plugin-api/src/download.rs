@@ -55,7 +55,7 @@ pub struct DownloadedFile {
     pub lyrics: Option<PathBuf>,
     /// Title, where the source knows it better than the file's own tags.
     pub title: Option<String>,
-    /// Artists, the main one first; empty when nobody said.
+    /// Artists, the main one first; empty when not known.
     pub artists: Vec<String>,
     /// Position on its disc, from 1.
     pub track_number: Option<u32>,

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use crate::Extra;
 
-/// What the host is to make of a failure.
+/// How the host reacts to a failure.
 ///
 /// The kind decides alone; the host never reads the words of a message. On the wire a kind
-/// is its [code](ErrorKind::code), and a code nobody knows counts as [`ErrorKind::Internal`].
+/// is its [code](ErrorKind::code), and an unknown code counts as [`ErrorKind::Internal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(from = "u32", into = "u32"))]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is missing or cannot be meant. The source is left out of the run.
+    /// A setting is missing or invalid. The source is not asked again in this run.
     NotConfigured,
     /// The service refused the account. The source is left out of the run.
     Auth,

@@ -20,7 +20,7 @@ impl LogLevel {
     pub const WARN: LogLevel = LogLevel(2);
     /// Said once a run or less.
     pub const INFO: LogLevel = LogLevel(3);
-    /// For somebody who looks for a fault.
+    /// For finding a fault.
     pub const DEBUG: LogLevel = LogLevel(4);
 }
 

@@ -13,7 +13,7 @@
 //! assert_eq!(declaration.needs().programs, ["yt-dlp"]);
 //! ```
 //!
-//! Whoever needs programs: paths in the user's settings ([`SettingKind::PATH`]) can be read
+//! For sources that need programs: paths in the user's settings ([`SettingKind::PATH`]) can be read
 //! and run, never written to, so a file that a program writes back, such as its cookies, is
 //! copied to the [temp dir](crate::Host::temp_dir) first.
 //!

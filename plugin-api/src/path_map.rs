@@ -50,7 +50,7 @@ impl PathMap {
     /// `None` without an entry.
     ///
     /// # Errors
-    /// A sentence that says which entry cannot be meant, and why.
+    /// A sentence that says which entry is invalid, and why.
     pub fn parse(entries: &[String]) -> Result<Option<Self>, String> {
         let mut pairs = Vec::new();
         for entry in entries {

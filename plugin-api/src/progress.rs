@@ -34,7 +34,7 @@ impl Progress {
         Self(sink)
     }
 
-    /// A handle that nobody listens to and nobody cancels.
+    /// A handle whose reports are ignored and that is never cancelled.
     pub fn ignored() -> Self {
         Self(Arc::new(Ignored))
     }

@@ -21,7 +21,7 @@ impl TargetKind {
 /// One search: free text, and beside it everything known of what is wanted.
 ///
 /// A source uses what its service can use, e.g. the ISRC where there is a look-up by ISRC,
-/// else [`text`](Query::text). Facts that nobody knows are `None` or empty.
+/// else [`text`](Query::text). Unknown facts are `None` or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Query {

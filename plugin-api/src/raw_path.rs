@@ -1,5 +1,5 @@
 //! How a path is written where serde is asked for: as text where it is text, else as the
-//! system's own bytes, so that a file whose name is no UTF-8 is still the same file.
+//! system's own bytes, so that a file whose name is not UTF-8 is still the same file.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde::{Deserializer, Serializer};
 /// Writes a path.
 ///
 /// # Errors
-/// What the format refuses; on a system whose paths are no bytes also a path that is no text.
+/// What the format refuses; on a system whose paths are not bytes also a path that is not text.
 pub fn serialize<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     match path.to_str() {
         Some(text) => to.serialize_str(text),
@@ -35,7 +35,7 @@ fn write_raw<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
 #[cfg(not(unix))]
 fn write_raw<S: Serializer>(path: &Path, _to: S) -> Result<S::Ok, S::Error> {
     use serde::ser::Error;
-    Err(S::Error::custom(format_args!("{path:?} is no text")))
+    Err(S::Error::custom(format_args!("{path:?} is not text")))
 }
 
 struct Written;

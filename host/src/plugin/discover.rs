@@ -15,7 +15,7 @@ pub struct Discovery {
     /// The files worth loading: directories in the user's order, within each by file name.
     pub candidates: Vec<PathBuf>,
     /// What is named like a plugin and cannot be one, in the same order. Files of any other
-    /// name (a README, a checksum) are nobody's concern and not listed.
+    /// name (a README, a checksum) are ignored and not listed.
     pub skipped: Vec<(PathBuf, NotAFile)>,
 }
 

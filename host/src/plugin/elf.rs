@@ -18,7 +18,7 @@ use object::elf::{
 use object::pod::slice_from_bytes;
 use object::read::elf::FileHeader;
 
-/// Why a file is no library of this machine.
+/// Why a file is not a library of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotALibrary {
     /// Nothing in it.

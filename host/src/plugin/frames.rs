@@ -2,7 +2,7 @@
 //! `[u32 LE length of the message][u32 LE length of the bytes][message][bytes]`.
 //!
 //! The message ([`messages`](super::messages)) is MessagePack: both ends are the same program,
-//! nobody else reads it, and fifty hits cost half of what they cost as JSON. The bytes behind
+//! no other program reads it, and fifty hits cost half of what they cost as JSON. The bytes behind
 //! it are an HTTP body. Both lengths are bounded, so that a process that writes nonsense costs
 //! a refused frame and not the host's memory. What a message means, and what a broken
 //! connection leads to, is decided by those who talk.
@@ -43,7 +43,7 @@ pub(super) enum FrameError {
     },
     #[error("the connection ended within a frame")]
     Torn,
-    #[error("a frame that is no message: {0}")]
+    #[error("a frame that is not a message: {0}")]
     NotAMessage(#[from] rmp_serde::decode::Error),
     #[error("a message that cannot be written: {0}")]
     Unwritable(#[from] rmp_serde::encode::Error),
@@ -110,7 +110,7 @@ fn bounded(what: &'static str, length: usize, most: u32) -> Result<u32, FrameErr
 /// The next message with its bytes; `None` when the other end hung up between two frames.
 ///
 /// # Errors
-/// When what came is no frame. The connection is of no more use then.
+/// When what came is not a frame. The connection is of no more use then.
 pub(super) fn receive<M: DeserializeOwned>(
     from: &mut impl Read,
 ) -> Result<Option<(M, Vec<u8>)>, FrameError> {
@@ -262,11 +262,11 @@ mod tests {
             ),
             (
                 [&lengths(3, 0)[..], b"{,}"].concat(),
-                "a frame that is no message: ",
+                "a frame that is not a message: ",
             ),
             (
                 [&lengths(3, 0)[..], b"\"\xff\""].concat(),
-                "a frame that is no message: ",
+                "a frame that is not a message: ",
             ),
         ] {
             let refused = receive::<String>(&mut &sent[..]).unwrap_err().to_string();

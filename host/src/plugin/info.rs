@@ -1,4 +1,4 @@
-//! One source in full, as data: what `musicdl plugins info` shows to whoever sets it up.
+//! One source in full, as data: what `musicdl plugins info` shows for setting it up.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub struct PluginInfo {
     pub limits: LimitsInfo,
     /// The best it can deliver.
     pub best_quality: QualityInfo,
-    /// Host names it talks to; empty when its settings name them, or nobody.
+    /// Host names it talks to; empty when its settings name them, or nothing does.
     pub hosts: Vec<String>,
 }
 

@@ -45,7 +45,7 @@ pub struct LoadedLibrary {
 #[derive(Debug)]
 enum Home {
     Here(Library),
-    /// In a process for each source; the one that told of the library becomes the first's,
+    /// In a process for each source; the one that described the library becomes the first's,
     /// unless it is confined too much for that.
     Process {
         snapshot: Arc<Snapshot>,
@@ -173,7 +173,7 @@ pub enum LoadFailure {
     #[error("it declares a bad name: {0}")]
     Name(#[from] InvalidId),
     /// Its version cannot be compared.
-    #[error("it declares version `{version}`, which is no semantic version: {reason}")]
+    #[error("it declares version `{version}`, which is not a semantic version: {reason}")]
     Version {
         /// What it declares.
         version: String,
@@ -205,10 +205,10 @@ impl LoadFailure {
     }
 }
 
-/// Loads a file that somebody named himself: neither who may change it nor any lock is asked.
+/// Loads a file that the user named: neither who may change it nor any lock is checked.
 ///
 /// # Errors
-/// When the file is no plugin for this host. Nothing of it is used then, but what the system
+/// When the file is not a plugin for this host. Nothing of it is used then, but what the system
 /// loaded stays loaded.
 pub fn load(path: &Path) -> Result<LoadedLibrary, LoadError> {
     Snapshot::of(path)
@@ -219,11 +219,11 @@ pub fn load(path: &Path) -> Result<LoadedLibrary, LoadError> {
         })
 }
 
-/// Loads a file that somebody named himself in a process of its own, in which its sources
+/// Loads a file that the user named in a process of its own, in which its sources
 /// will live. No code of the library runs in this one.
 ///
 /// # Errors
-/// When the file is no plugin for this host, or the process ends or hangs over it.
+/// When the file is not a plugin for this host, or the process ends or hangs over it.
 pub fn load_in_process(
     path: &Path,
     options: &Arc<ProcessOptions>,
@@ -279,7 +279,7 @@ pub fn load_snapshot_in_process(
         .as_ref()
         .map(|sandbox| sandbox.of_stranger());
     let (fresh, described) = processes.describe(rules.as_ref())?;
-    // What a stranger may do is too little for a source, and nobody is ever given more.
+    // What a stranger may do is too little for a source, and no process gets more later.
     let first = rules.is_none().then_some((fresh, processes));
     let home = Home::Process {
         snapshot,
@@ -289,7 +289,7 @@ pub fn load_snapshot_in_process(
     loaded(described.api_version, described.declaration, home)
 }
 
-/// What a library declares is checked where it is used, whoever loaded it.
+/// What a library declares is checked where it is used, however it was loaded.
 fn loaded(
     api_version: Version,
     declaration: Declaration,
@@ -314,7 +314,7 @@ fn loaded(
     reason = "loading a library and reading a symbol of it is"
 )]
 fn read_tag(path: &Path) -> Result<VersionTag, LoadFailure> {
-    // SAFETY: initialisers of the library run. Whoever puts a file into a plugin directory
+    // SAFETY: initialisers of the library run. The user who puts a file into a plugin directory
     // trusts it with everything the user can do; the manual says so.
     let library = unsafe { libloading::Library::new(path) }
         .map_err(|error| LoadFailure::Linker(one_line(&error)))?;
@@ -326,7 +326,7 @@ fn read_tag(path: &Path) -> Result<VersionTag, LoadFailure> {
     let tag = tag
         .filter(|tag| !tag.is_null())
         .ok_or(LoadFailure::NotAPlugin)?;
-    // SAFETY: whoever exports a symbol of this name exports a tag; every version of it is
+    // SAFETY: a library that exports a symbol of this name exports a tag; every version of it is
     // plain bytes, any of which are valid, at least as long as ours, and never written to.
     let tag = unsafe { tag.read_unaligned() };
     if tag.is_genuine() {

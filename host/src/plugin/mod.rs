@@ -6,7 +6,7 @@
 //! [`report`]: a file that falls out on the way is reported with its reason and costs the
 //! others nothing.
 //!
-//! A library runs in a [`process`] of its own unless somebody wants it otherwise; [`child`] is
+//! A library runs in a [`process`] of its own unless the config says otherwise; [`child`] is
 //! the other end of that, and `messages` in `frames` are what both say. `masked` takes secrets
 //! out of what any source says. `byte_budget`, `cut`,
 //! `rate_limiter`, `thread_pool` and `process_tree` keep the memory, answers, noise, threads and

@@ -5,7 +5,7 @@
 //! yt-dlp, which has children itself) and those whose parent died. Only one that makes
 //! itself a session of its own escapes.
 //!
-//! The death signal of Linux is no use here: it would end the leader before the leader can
+//! The death signal of Linux is of no use here: it would end the leader before the leader can
 //! end the others.
 
 use std::time::Duration;
@@ -21,9 +21,9 @@ const PAUSE: Duration = Duration::from_millis(2);
 const ROUNDS: u32 = 250;
 
 /// Kills a session that another process leads, leader included. The caller has not yet
-/// waited for the leader, so that its number is nobody else's.
+/// waited for the leader, so that its number is not reused.
 pub(super) fn kill(leader: Pid) {
-    // Errors say that somebody is gone already. The leader by itself too: at its very start
+    // Errors say that a process is gone already. The leader by itself too: at its very start
     // it leads no group yet.
     let _ = kill_process_group(leader, Signal::KILL);
     let _ = kill_process(leader, Signal::KILL);
@@ -33,7 +33,7 @@ pub(super) fn kill(leader: Pid) {
 /// Kills the session this process leads, this process last.
 ///
 /// Its other threads go on until then, and one of them may be about to start a program: after
-/// the last look, nobody would find that any more. So the process first gives up the right to
+/// the last look, that would not be found any more. So the process first gives up the right to
 /// have children, which the system does not take from root, and then, once only what is being
 /// started this moment can be left, the memory to start them with. With the latter a thread
 /// may end the process at any time, hence the look before. What has no group of its own ends
@@ -54,7 +54,7 @@ pub(super) fn kill_own() -> ! {
     }
 }
 
-/// Everybody of the session but this process. Who is started while we look is found in the
+/// Every process of the session but this one. What is started meanwhile is found in the
 /// next round.
 fn kill_members(leader: Pid) {
     for _ in 0..ROUNDS {

@@ -1,5 +1,5 @@
 //! How much of a stream of small messages is passed on: all of it while it is quiet, some of
-//! it while it is loud. Takes the time as an argument and waits for nobody.
+//! it while it is loud. Takes the time as an argument and never waits.
 
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! Where the sources of this process have their scratch directories: one directory for all,
-//! locked as long as the process lives. Somebody who was killed leaves his behind; the next
-//! one finds that nobody holds its lock and removes it, with whatever half-finished or secret
+//! locked as long as the process lives. A killed process leaves its own behind; the next
+//! one finds that its lock is free and removes it, with whatever half-finished or secret
 //! is in it.
 
 use std::fs::{self, DirEntry, File};
@@ -22,7 +22,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes one below that directory, and removes those that nobody uses any more.
+    /// Makes one below that directory, and removes those that are not used any more.
     ///
     /// # Errors
     /// When it cannot be made. What cannot be removed is left alone.
@@ -41,7 +41,7 @@ impl Scratch {
         self.dir.path()
     }
 
-    /// `None`: somebody else swept it away before it was locked.
+    /// `None`: another process removed it before it was locked.
     fn make(parent: &Path) -> io::Result<Option<Self>> {
         let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
         let path = dir.path().join(LOCK);
@@ -54,7 +54,7 @@ impl Scratch {
     }
 }
 
-/// What is no directory of ours, or cannot be looked at, is nobody's business here.
+/// What is not a directory of ours, or cannot be looked at, stays.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         if is_ours(&entry)

@@ -1,11 +1,11 @@
-//! A library as it was at one moment, which nobody can change any more. Takes it, measures it
+//! A library as it was at one moment, which cannot change any more. Takes it, measures it
 //! and says how it can be loaded; whether it may be is [`trust`](super::trust)'s to decide.
 //!
 //! Between looking at a file and loading it the file can be replaced, and while it is loaded
 //! it can be written into, because the system reads a page when it is first touched. So on
 //! Linux the content is copied into memory and sealed, and everything that follows uses the
 //! copy: the digest, the check of the headers, the loader. That `cp new.so plugin.so` during
-//! a run harms nobody comes with it. The copy takes about 1 ms a MiB (measured with 6.5 MB on
+//! a run does no harm comes with it. The copy takes about 1 ms a MiB (measured with 6.5 MB on
 //! a shared two-core machine) and as much memory as the file has bytes; loading through a
 //! handle of the file itself would save both, and let its owner change it after the check.
 //!
@@ -45,10 +45,10 @@ pub struct Snapshot {
 pub struct Digest(blake3::Hash);
 
 impl Snapshot {
-    /// Of a file somebody named himself; who may change it is not asked.
+    /// Of a file that the user named; who may change it is not checked.
     ///
     /// # Errors
-    /// When it is no regular file, cannot be read, or is not the whole of a library.
+    /// When it is not a regular file, cannot be read, or is not the whole of a library.
     pub fn of(file: &Path) -> Result<Snapshot, LoadFailure> {
         // A bare name would make the system's loader search its own directories for it.
         let path = std::path::absolute(file)?;
@@ -218,7 +218,7 @@ impl<'de> Deserialize<'de> for Digest {
         let text = String::deserialize(deserializer)?;
         blake3::Hash::from_hex(&text)
             .map(Digest)
-            .map_err(|error| serde::de::Error::custom(format!("`{text}` is no hash: {error}")))
+            .map_err(|error| serde::de::Error::custom(format!("`{text}` is not a hash: {error}")))
     }
 }
 

@@ -86,7 +86,7 @@ impl Shared {
         loop {
             if let Some(job) = jobs.waiting.pop_front() {
                 drop(jobs);
-                // Whoever waits for the job sees that its answer never came.
+                // The caller that waits for the job sees that its answer never came.
                 drop(catch_unwind(AssertUnwindSafe(job)));
                 jobs = self.lock();
                 continue;

@@ -86,7 +86,7 @@ fn a_panic_and_an_unsound_declaration_are_named() {
     for (from, to, says) in [
         ("name=rogue", "name=panic", "rogue in declaration"),
         ("name=rogue", "name=Ro gue", "bad name"),
-        ("version=0.1.0", "version=soon", "no semantic version"),
+        ("version=0.1.0", "version=soon", "not a semantic version"),
     ] {
         let file = with(dir.path(), "rogue", &slot(from), &slot(to));
         let review = check(&file).with(5).json();

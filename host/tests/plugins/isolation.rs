@@ -110,15 +110,15 @@ fn a_process_that_ends_costs_its_call_and_the_answer_says_whose_it_was_and_how()
         ("fork", "was ended by signal 6 (SIGABRT)"),
         (
             "nonsense",
-            "was killed, because it sent nonsense: a message of ",
+            "was killed, because it sent invalid data: a message of ",
         ),
         (
             "huge",
-            "was killed, because it sent nonsense: a message of ",
+            "was killed, because it sent invalid data: a message of ",
         ),
         (
             "foreigners",
-            "was killed, because it sent nonsense: 1001 answers",
+            "was killed, because it sent invalid data: 1001 unrequested replies",
         ),
     ] {
         let (rogue, _) = rogue(&format!("search_raw:{how}"), processes());

@@ -174,7 +174,7 @@ fn what_a_plugin_declares_is_checked() {
         ),
         (
             rogue_slot("version", "0.1.0", "latest"),
-            "it declares version `latest`, which is no semantic version",
+            "it declares version `latest`, which is not a semantic version",
         ),
         (
             rogue_slot("name", "rogue", "panic"),

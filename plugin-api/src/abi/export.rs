@@ -1,6 +1,6 @@
 //! From a Rust value to an object that can cross.
 //!
-//! Whoever implements a trait exports it, so this runs in the plugin for a source and in the
+//! The side that implements a trait exports it, so this runs in the plugin for a source and in the
 //! host for everything the host does. Nothing unwinds out of any function here.
 
 use std::sync::Arc;

@@ -35,7 +35,7 @@ fn note(place: Option<String>) {
     let _ = PLACE.try_with(|noted| noted.replace(place));
 }
 
-/// Runs a call whose caller is told of a panic: `Err` has its message and its place.
+/// Runs a call whose panic is reported to its caller: `Err` has its message and its place.
 pub(crate) fn told<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     note(None);
     caught(true, call).map_err(|payload| {
@@ -93,7 +93,7 @@ impl<T> Guarded<T> {
         self.0.as_mut().expect(ONLY_DROP_TAKES)
     }
 
-    /// Ends the value now, for an owner that wants to tell of a panic.
+    /// Ends the value now, for an owner that wants to report a panic.
     pub(crate) fn end(&mut self) -> Result<(), String> {
         let value = self.0.take();
         told(|| drop(value))

@@ -1,4 +1,4 @@
-//! From an object that crossed back to the trait it came from, so that nobody beyond this
+//! From an object that crossed back to the trait it came from, so that no code beyond this
 //! module can tell whether there was a boundary.
 
 use std::path::{Path, PathBuf};

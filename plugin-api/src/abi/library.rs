@@ -80,7 +80,7 @@ pub enum OpenError {
     },
     /// It was built with other records than ours, though its tag says the same API.
     Layout {
-        /// Every difference: thousands of lines, for somebody who looks for a fault.
+        /// Every difference: thousands of lines, for finding a fault.
         report: String,
     },
 }

@@ -1,7 +1,7 @@
 //! The contract in a form that two separately compiled programs agree on.
 //!
 //! Authors need one thing of this module, [`export_source!`](crate::export_source), and the
-//! host another, [`Library`]; what lies between is decided here and seen by nobody else:
+//! host another, [`Library`]; what lies between is decided here and visible only here:
 //!
 //! - `tag`: plain data that says which API a library was built for, read before all else.
 //! - `wire`, `records`: every record of the contract once more, flat and laid out as C does.

@@ -1,6 +1,6 @@
 //! How each type of the contract is written on the wire, and read from it.
 //!
-//! Reading never fails: a number nobody knows keeps its value or has a defined meaning.
+//! Reading never fails: an unknown number keeps its value or has a defined meaning.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -74,7 +74,7 @@ pub(super) enum End {
     Announced,
     /// Where it should, but only the end of the connection says so.
     Unannounced,
-    /// After so many bytes, fewer than announced.
+    /// After this number of bytes, fewer than announced.
     Cut(usize),
     /// Before the first byte of an answer: the connection is reset.
     Reset,

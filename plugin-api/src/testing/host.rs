@@ -19,7 +19,7 @@ use crate::{Host, HostServices, LogLevel, Progress, SourceError};
 
 /// Whole answers, as the contract has it.
 const SEND_LIMIT: u64 = 64 << 20;
-/// What [`Saved::body`] keeps of an answer that is no file.
+/// What [`Saved::body`] keeps of an answer that is not a file.
 const REFUSAL_LIMIT: u64 = 64 << 10;
 /// A test that waits longer for an answer than this has failed.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! The host's end of one download, which remembers what it was told and may cancel.
+//! The host's end of one download, which records what is reported and may cancel.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ impl Default for Recorded {
 }
 
 impl ProgressRecord {
-    /// The record of a download that nobody cancels.
+    /// The record of a download that is never cancelled.
     pub fn new() -> Self {
         Self::default()
     }
@@ -52,12 +52,12 @@ impl ProgressRecord {
         self.0.cancelled.store(true, Ordering::SeqCst);
     }
 
-    /// Every `(done, total)` that was told, in order.
+    /// Every `(done, total)` that was reported, in order.
     pub fn bytes(&self) -> Vec<(u64, Option<u64>)> {
         read(&self.0.bytes)
     }
 
-    /// Every state text that was told, in order.
+    /// Every state text that was reported, in order.
     pub fn states(&self) -> Vec<String> {
         read(&self.0.states)
     }

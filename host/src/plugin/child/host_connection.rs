@@ -105,7 +105,7 @@ impl HostConnection {
         bytes: Vec<u8>,
     ) {
         if let Some(sender) = lock(&self.waiting).remove(&id) {
-            // Whoever asked may have been ended by a panic.
+            // The thread that asked may have ended by a panic.
             drop(sender.send(ServiceEvent::Served(result, bytes)));
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! The socket to the host comes as stdin. It is moved to a number of its own, which children
 //! of the plugin do not inherit, and stdin becomes empty. The first thread only reads: calls
-//! go to a thread pool, answers of the host to whoever waits for them, so that no call can hold up
+//! go to a thread pool, answers of the host to the threads that wait for them, so that no call can hold up
 //! a cancel. When the host hangs up, for whatever reason, everything of this session is
 //! killed, this process last.
 //!
@@ -63,7 +63,7 @@ pub fn serve(file: &Path) -> ExitCode {
             Arc::new(Child::new(file, link, content)).attend(from_host)
         }
         Err(why) => {
-            // Somebody typed the command; if stderr is gone as well, nobody did.
+            // The command was typed; if stderr is gone as well, there is no reader.
             let _ = writeln!(
                 io::stderr(),
                 "`{COMMAND}` is a part of musicdl that it starts itself: {why}"
@@ -79,7 +79,7 @@ fn settle_in() -> Result<(Link, UnixStream), String> {
     let stdin = io::stdin();
     let kind = rustix::fs::fstat(&stdin).map(|stat| FileType::from_raw_mode(stat.st_mode));
     if kind != Ok(FileType::Socket) {
-        return Err("stdin is no socket".to_owned());
+        return Err("stdin is not a socket".to_owned());
     }
     // Fails for a process that leads a group, as a job of a shell does: what this process
     // kills at its end would then be more than its own.
@@ -115,8 +115,8 @@ fn enter(file: &Path, from_host: &mut BufReader<UnixStream>) -> Result<File, Loa
     Ok(content?)
 }
 
-/// A write beyond the limit of file sizes (`ulimit -f`) ends a process unless somebody listens
-/// to its signal. Nobody has to hear it: the write fails as well.
+/// A write beyond the limit of file sizes (`ulimit -f`) ends a process unless it handles
+/// the signal. Nothing has to be done then: the write fails as well.
 fn survive_large_files() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
@@ -124,7 +124,7 @@ fn survive_large_files() -> io::Result<()> {
         .enable_io()
         .build()?;
     let _within = runtime.enter();
-    // Once somebody listened, the system no longer acts, also when he is gone.
+    // Once it was handled, the system no longer acts, also without the handler.
     signal(too_large).map(drop)
 }
 
@@ -308,7 +308,7 @@ fn too_early(what: &str) -> SourceError {
     SourceError::internal(format!("the host asked for {what} too early"))
 }
 
-/// What a plugin is told of a message that cannot be sent.
+/// What a plugin gets for a message that cannot be sent.
 fn unsendable(error: &FrameError) -> SourceError {
     SourceError::permanent(format!("cannot be passed on to the host: {error}"))
 }

@@ -39,7 +39,7 @@ impl ActiveDownload {
         }
     }
 
-    /// Where an update goes; `None`: it does not count, because the end was told before or
+    /// Where an update goes; `None`: it does not count, because the end was reported before or
     /// there were too many.
     pub(super) fn admit(&mut self, update: &ProgressUpdate) -> Option<Progress> {
         if self.ended {
@@ -82,7 +82,7 @@ pub(super) fn is_cancelled(progress: &Progress) -> bool {
     guarded(|| progress.is_cancelled()).unwrap_or(true)
 }
 
-/// `None` when it panicked; the panic hook has told of it.
+/// `None` when it panicked; the panic hook has reported it.
 pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call)).ok()
 }

@@ -8,17 +8,17 @@ use std::time::Duration;
 /// Why the host ended a process, or was about to when it ended itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// Nobody needs it: its source is dropped, or it had no call for a while.
+    /// It is not needed: its source is dropped, or it had no call for a while.
     Unneeded,
     /// A call was not answered in time.
     Overdue { call: &'static str, limit: Duration },
     /// A cancelled download did not return in time.
     Deaf { grace: Duration },
-    /// What it sent is no message.
+    /// What it sent is not a message.
     Garbled(String),
     /// It hung up, and went on living.
     HungUp,
-    /// Nobody: it ended by itself.
+    /// It ended by itself.
     Itself(ExitStatus),
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Death {
                 f,
                 "was killed, because a cancelled download did not return within {grace:?}"
             ),
-            Cause::Garbled(what) => write!(f, "was killed, because it sent nonsense: {what}"),
+            Cause::Garbled(what) => write!(f, "was killed, because it sent invalid data: {what}"),
             Cause::HungUp => f.write_str("was killed, because it closed its connection"),
             Cause::Itself(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => write!(f, "was ended by {}", Named(signal)),

@@ -13,7 +13,7 @@ use crate::beneath;
 /// A directory that belongs to a plugin, with all that is in it.
 #[derive(Clone, Debug)]
 pub(super) struct DestDir {
-    /// As the plugin was told it.
+    /// As the plugin got it.
     told: PathBuf,
     /// Without links on the way to it; it may itself have become one.
     real: PathBuf,
@@ -87,7 +87,7 @@ impl DestFile {
         &self.path
     }
 
-    /// Tells of the file by the name that everybody else knows it by.
+    /// The error with the name by which the plugin asked for the file.
     pub(super) fn by_its_name(&self, mut error: SourceError) -> SourceError {
         let (path, dest) = (self.path.display(), self.dest.display());
         error.message = error.message.replace(&path.to_string(), &dest.to_string());

@@ -44,11 +44,11 @@ use super::services::SourceServices;
 use super::snapshot::Snapshot;
 use crate::music::SourceName;
 
-/// Whatever a plugin declares of its searches: less is no time for a busy machine, and more
-/// is no deadline.
+/// Whatever a plugin declares of its searches: less is too short for a busy machine, and more
+/// is not a deadline.
 const SEARCH: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(3600);
-/// So many processes are tried for one call that finds them ending.
+/// Most processes that are tried for one call that finds them ending.
 const TRIES: u32 = 3;
 
 /// How plugin processes are kept.

@@ -1,10 +1,10 @@
 //! Whether a plugin whose process ended may have another one, and when. Takes the time as an
-//! argument and waits for nobody.
+//! argument and never waits.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// So many deaths ..
+/// This number of deaths ..
 const DEATHS: usize = 3;
 /// .. within this time, and the plugin is put aside for the run (promises C1).
 const WITHIN: Duration = Duration::from_secs(60);
@@ -27,7 +27,7 @@ pub(super) enum Next {
 }
 
 impl Restarts {
-    /// Notes a death, told in words. After too many of them the plugin is put aside for good.
+    /// Notes a death, described in words. After too many of them the plugin is put aside for good.
     pub(super) fn died(&mut self, now: Instant, how: &str) {
         self.recent
             .retain(|&death| now.saturating_duration_since(death) < WITHIN);

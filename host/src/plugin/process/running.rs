@@ -26,7 +26,7 @@ use crate::plugin::services::SourceServices;
 const LOOK: Duration = Duration::from_millis(250);
 /// A killed process that is not gone by then waits for a broken disk; its caller does not.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
-/// So many answers to questions that nobody asked, and the process is not talking to us.
+/// More unrequested replies than this, and the process counts as broken.
 const MOST_STRAYS: u32 = 1_000;
 
 pub(super) struct Running {
@@ -114,7 +114,7 @@ impl Running {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until something changes, at most so long.
+    /// Waits until something changes, at most this long.
     pub(super) fn pause<'a>(
         &self,
         state: MutexGuard<'a, State>,
@@ -192,7 +192,7 @@ impl Running {
         let id = state.next;
         state.next += 1;
         state.last_used = Instant::now();
-        // Two, for an answer and a death at once; nobody ever waits to say something.
+        // Two, for an answer and a death at once; so that sending never waits.
         let (sender, heard) = sync_channel(2);
         state.waiting.insert(id, sender);
         if let Some(download) = download {
@@ -218,7 +218,7 @@ impl Running {
                 Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left.is_zero()) => {
                     return None;
                 }
-                // A process that left a child with our connection hangs up for nobody.
+                // A process that left a child with our connection never hangs up.
                 Err(RecvTimeoutError::Timeout) => self.changed.notify_all(),
                 Err(RecvTimeoutError::Disconnected) => return Some(Err(gone())),
             }
@@ -371,9 +371,9 @@ impl Running {
         state.strays += 1;
         let strays = state.strays;
         drop(state);
-        tracing::debug!(id, strays, "a plugin process answered what nobody asked");
+        tracing::debug!(id, strays, "a plugin process sent an unrequested reply");
         if strays > MOST_STRAYS {
-            let what = format!("{strays} answers that nobody asked for");
+            let what = format!("{strays} unrequested replies");
             self.end(Cause::Garbled(what));
         }
     }
@@ -455,7 +455,7 @@ impl Running {
         self.changed.notify_all();
     }
 
-    /// Waits until everything it said is heard, at most so long: another process may have
+    /// Waits until everything it said is heard, at most this long: another process may have
     /// its end of the connection.
     pub(super) fn wait_to_hear_all(&self, at_most: Duration) {
         let waited = self
@@ -464,7 +464,7 @@ impl Running {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits for its end, at most so long.
+    /// Waits for its end, at most this long.
     pub(super) fn wait_for_end(&self, at_most: Duration) {
         let waited = self
             .changed

@@ -125,7 +125,7 @@ impl ServiceRequests {
         lock(&self.bodies).remove(&body);
     }
 
-    /// Nobody is left to do anything for.
+    /// The process has ended.
     pub(super) fn end(&self) {
         for flag in lock(&self.saves).values() {
             flag.store(true, Ordering::Release);
@@ -267,7 +267,7 @@ fn words(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// A body on its way to the disk, told to the plugin that asked for it.
+/// A body on its way to the disk, reported to the plugin that asked for it.
 struct Save {
     running: Arc<Running>,
     id: u64,

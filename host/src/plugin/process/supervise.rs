@@ -25,7 +25,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 /// How long we wait for the last of what a dead process printed.
 const OUTPUT_LIMIT: Duration = Duration::from_millis(200);
 
-/// From the start of the process to its end. `died` is told before anybody else; its answer
+/// From the start of the process to its end. `died` is called first; its answer
 /// is what those hear who followed a download.
 pub(super) fn supervise(
     running: &Arc<Running>,

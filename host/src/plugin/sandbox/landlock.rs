@@ -20,7 +20,7 @@ use super::Rules;
 /// The newest that this was tried with.
 const NEWEST: ABI = ABI::V7;
 
-/// Programs, libraries, certificates and settings of the system, which are everybody's to
+/// Programs, libraries, certificates and settings of the system, which every process may
 /// read. Not all of them are on every system.
 const SYSTEM: [&str; 14] = [
     "/usr",
@@ -44,7 +44,7 @@ const RESOLVERS: [&str; 3] = [
     "/run/resolvconf",
     "/run/NetworkManager",
 ];
-/// Of the devices, those that are no hardware.
+/// Of the devices, those that are not hardware.
 const DEVICES: [&str; 5] = [
     "/dev/null",
     "/dev/zero",

@@ -2,7 +2,7 @@
 //! ([`Sandbox`]), what it comes to for one source (`Rules`), and who holds the process to it
 //! (`enter`, in that process, before anything of a library runs there).
 //!
-//! Everybody may read the system. A source may also read the paths in its settings, write in
+//! Every plugin may read the system. A source may also read the paths in its settings, write in
 //! the directories of its own downloads and in its scratch directory, and has what it
 //! [declares to need](musicdl_plugin_api::needs); `programs` finds the files that belong to
 //! a needed program. The rest of the disk, TCP connections, other programs and processes
@@ -143,7 +143,7 @@ impl Sandbox {
         rules.home = Some(scratch.clone());
         rules.scratch = Some(scratch);
         let cache = std::path::absolute(self.caches.join(name.as_str()))?;
-        // Nobody who only looks at plugins makes a state directory by that.
+        // Looking at plugins does not make a state directory.
         if needs.cache && (self.has_downloads() || cache.is_dir()) {
             std::fs::create_dir_all(&cache)?;
             rules.write.push(cache.clone());

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const FIRST_LINE: u64 = 256;
 
 /// Files and directories to be opened for that program: a bare name is looked for in `PATH`.
-/// Empty when it is nowhere; whoever starts it then says so better than we could.
+/// Empty when it is not found; starting it then fails with a better message than ours.
 pub(super) fn files_of(program: &Path) -> Vec<PathBuf> {
     let bare = program.components().count() == 1 && !program.is_absolute();
     let found = if bare {

@@ -90,7 +90,7 @@ impl Store {
         serde_json::from_slice(&text).map_err(|error| {
             // Only the place: the words of serde quote the file, and the file has secrets.
             SourceError::internal(format!(
-                "{} is no store of a plugin (line {}, column {}); remove it to start anew",
+                "{} is not a store of a plugin (line {}, column {}); remove it to start anew",
                 self.file.display(),
                 error.line(),
                 error.column()

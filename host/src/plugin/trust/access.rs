@@ -6,10 +6,10 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// How somebody else could change a file or directory.
+/// How another user could change a file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Exposure {
-    /// It is somebody else's, who can do with it as he likes whatever its mode is.
+    /// It belongs to another user, who can do anything with it whatever its mode is.
     #[error("belongs to user {owner}, and not to you (user {you}) or root")]
     Owner {
         /// Whose it is.
@@ -17,7 +17,7 @@ pub enum Exposure {
         /// Who runs this program.
         you: u32,
     },
-    /// Its mode lets its group or everybody write.
+    /// Its mode lets its group or all users write.
     #[error("can be changed by other users (mode {mode:04o})")]
     Writable {
         /// The permission bits.

@@ -1,4 +1,4 @@
-//! Which libraries may be loaded: those nobody but the user and root can have put there, and
+//! Which libraries may be loaded: those that only the user and root can have put there, and
 //! of a directory with a `plugins.lock` only the contents it lists. Decides by looking;
 //! nothing of a library runs here, except where [`renew()`] is told how to ask one its name.
 //!
@@ -32,7 +32,7 @@ pub use renew::{Change, Renewal, Row, TrustError, Which, renew};
 /// Why a file is not loaded, though it may well be a plugin.
 #[derive(Debug, thiserror::Error)]
 pub enum Untrusted {
-    /// Somebody else could have changed it.
+    /// Another user could have changed it.
     #[error("it {exposure}; {}", exposure.remedy(file, false))]
     File {
         /// The file.
@@ -40,7 +40,7 @@ pub enum Untrusted {
         /// How.
         exposure: Exposure,
     },
-    /// Somebody else could have put it there.
+    /// Another user could have put it there.
     #[error("its directory {exposure}; {}", exposure.remedy(directory, true))]
     Directory {
         /// The directory, links resolved.
@@ -120,7 +120,7 @@ impl Directory {
     /// not admitted.
     ///
     /// # Errors
-    /// When it is no directory or cannot be opened.
+    /// When it is not a directory or cannot be opened.
     pub fn open(path: &Path) -> io::Result<Directory> {
         Directory::open_as(path, you())
     }

@@ -76,7 +76,7 @@ pub enum Change {
         /// What it was.
         was: Identity,
     },
-    /// It lies there, nobody asked to trust it, and it is not listed.
+    /// It is there, was not asked for, and is not listed.
     Unlisted,
 }
 

@@ -237,7 +237,7 @@ fn checked(dir: &Path, file: &DownloadedFile) -> Vec<PathBuf> {
             );
             let found = fs::symlink_metadata(&full)
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            assert!(found.is_file(), "{} is no regular file", path.display());
+            assert!(found.is_file(), "{} is not a regular file", path.display());
             assert!(found.len() > 0, "{} is empty", path.display());
             full
         })

@@ -1,4 +1,4 @@
-//! Which addresses are nobody's business but the user's.
+//! Which addresses only the user may open to plugins.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,5 +1,5 @@
 //! The body of an answer, read on the thread that wants it but for what came with the head. The connection is the runtime's;
-//! here nobody is waited for but the server, so that a piece goes from the connection to the
+//! only the server is waited for here, so that a piece goes from the connection to the
 //! disk over one thread and not two, and no pieces wait in between: who reads slowly slows the
 //! network down.
 
@@ -99,7 +99,7 @@ impl LiveBody {
 
 /// Why there is no piece.
 enum Stop {
-    /// Nobody wants it any more.
+    /// It is not wanted any more.
     Cancelled(SourceError),
     Failed(SourceError),
 }

@@ -29,7 +29,7 @@ pub(super) enum Event {
     Failed(SourceError),
 }
 
-/// So many bytes of a body come along with its head, if they are there.
+/// Most bytes of a body that come along with its head, if they are there.
 const ALONG: usize = 128 * 1024;
 
 /// An answer, and what of its body was there with it.
@@ -163,7 +163,7 @@ fn check_header_size(host: &str, response: &Response) -> Result<(), SourceError>
     Ok(())
 }
 
-/// What a plugin is told of it before its body.
+/// What a plugin gets of it before its body.
 pub(super) fn head(response: &Response) -> Head {
     Head {
         status: response.status().as_u16(),

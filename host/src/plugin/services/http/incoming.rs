@@ -1,4 +1,4 @@
-//! The calling thread's end of an exchange: waits, and stops waiting when it is told to.
+//! The calling thread's end of an exchange: waits, and stops waiting when the download is cancelled.
 
 use std::pin::pin;
 use std::sync::Arc;

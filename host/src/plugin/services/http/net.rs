@@ -19,7 +19,7 @@ use super::roots::{self, Roots};
 use super::traffic::Traffic;
 use super::wait::wait_for;
 
-/// Largest header section of an answer, in bytes (HTTP/2 is told; HTTP/1 is measured).
+/// Largest header section of an answer, in bytes (announced by HTTP/2; measured by HTTP/1).
 pub(super) const MAX_HEADERS: u32 = 64 * 1024;
 
 /// A runtime that lives does a task that does nothing within this time.
@@ -43,7 +43,7 @@ pub enum Route {
 pub enum Lookup {
     /// As the system does it.
     System,
-    /// By this table alone, names in lower case: for tests, which ask nobody.
+    /// By this table alone, names in lower case: for tests, which ask no server.
     Table(BTreeMap<String, Vec<IpAddr>>),
 }
 
@@ -115,7 +115,7 @@ pub enum NetError {
         /// Why.
         source: std::io::Error,
     },
-    /// What is in that file is no certificate.
+    /// What is in that file is not a certificate.
     #[error("{} has no certificate that can be used: {reason}", path.display())]
     NoCertificate {
         /// The file.
@@ -123,7 +123,7 @@ pub enum NetError {
         /// Why.
         reason: String,
     },
-    /// The proxy is no URL, or of a scheme nobody speaks.
+    /// The proxy is not a URL, or of an unknown scheme.
     #[error("the proxy is not the URL of an http, https or socks5 proxy")]
     Proxy,
     /// The user agent has signs that no header may have.
@@ -147,7 +147,7 @@ pub struct HostNet {
 
 impl HostNet {
     /// Makes what clients share whose exchanges run on that runtime, which needs IO, time and a
-    /// worker thread of its own: a current-thread runtime moves only while somebody blocks on
+    /// worker thread of its own: a current-thread runtime moves only while a thread blocks on
     /// it.
     ///
     /// On a machine without root certificates this warns and goes on: servers at home are
@@ -177,7 +177,7 @@ impl HostNet {
     pub(super) fn is_over(&self) -> bool {
         let asked = Instant::now();
         let task = self.runtime.spawn(std::future::ready(()));
-        // A runtime so busy that it does nothing for so long has not ended.
+        // A runtime that is too busy to do anything for this long has not ended.
         let done = wait_for(pin!(task), || match asked.elapsed() < A_LOT_TO_DO {
             true => Ok(None),
             false => Err(()),

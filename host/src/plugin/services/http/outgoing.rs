@@ -114,7 +114,7 @@ pub(super) fn host_of(url: &Url) -> String {
 }
 
 /// Whether the header may go along to another scheme, host or port. A list of the harmless
-/// ones: nobody can list all names a service gave its key.
+/// ones: no list has all names that services give their keys.
 pub(super) fn may_cross(name: &HeaderName) -> bool {
     [ACCEPT, USER_AGENT, RANGE, IF_RANGE, CONTENT_TYPE].contains(name)
         || name.as_str().starts_with("accept-")

@@ -116,7 +116,7 @@ impl Resume {
     }
 }
 
-/// Whether a 206 that nobody asked for holds everything after all.
+/// Whether an unrequested 206 holds everything after all.
 pub(super) fn is_all(head: &Head) -> bool {
     head.header("content-range")
         .and_then(ContentRange::parse)

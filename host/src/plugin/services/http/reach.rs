@@ -1,7 +1,7 @@
 //! Which servers one source may talk to, judged by name before a request is made and by address
 //! when its connection is.
 //!
-//! A plugin, and whoever answers it, may name any host: a redirect or a cover's URL could lead
+//! A plugin, and a server that answers it, may name any host: a redirect or a cover's URL could lead
 //! to the router, to a service of the machine that asks no password, or to a cloud's metadata.
 //! So addresses outside the public internet are reached only at servers that the user's config
 //! names: a URL among the settings grants that scheme, host and port ([`Grant`]), not the other
@@ -152,7 +152,7 @@ impl Reach {
     }
 
     /// The refusal of another port of a machine at home that the user named. A public host is
-    /// not refused: everybody reaches its ports.
+    /// not refused: its ports are open to all.
     fn other_port(&self, host: &str, url: &Url) -> Option<OutOfReach> {
         let is_home = host.parse().is_ok_and(|ip| closed_kind(ip).is_some()) || is_loopback(host);
         let granted: Vec<_> = self.granted.iter().filter(|g| g.host == host).collect();

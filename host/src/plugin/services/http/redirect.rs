@@ -41,7 +41,7 @@ pub(super) fn next(
         .ok()
         .and_then(|location| outgoing.url.join(location).ok());
     let Some(url) = url else {
-        return refused("to something that is no URL");
+        return refused("to something that is not a URL");
     };
     if let Err(error) = check_scheme(&url) {
         return refused(&format!("to {}", error.message));
@@ -247,7 +247,7 @@ mod tests {
             ("http://a.example/x", "from https to http"),
             ("file:///etc/passwd", "`file`"),
             ("ftp://a.example/", "`ftp`"),
-            ("https://[a/", "no URL"),
+            ("https://[a/", "not a URL"),
         ] {
             let refused = redirected(&from, 302, to).map(drop).unwrap_err();
             assert_eq!(refused.kind, ErrorKind::Permanent, "{refused}");

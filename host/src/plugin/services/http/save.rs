@@ -18,7 +18,7 @@ use super::range::{self, Announced, Rest};
 /// the engine's, which sees all sources; this is for a connection that just broke.
 const MAX_RESUMES: u32 = 3;
 
-/// How much of an answer that is no success is kept: its explanation.
+/// How much of an answer that is not a success is kept: its explanation.
 const MAX_EXPLANATION: usize = 64 * 1024;
 
 /// Least time between two reports of progress, the first and the last excepted.

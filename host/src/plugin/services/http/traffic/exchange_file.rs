@@ -97,7 +97,7 @@ impl Exchange {
         let json = fs::read(path).map_err(|error| disk::failure("read", path, &error))?;
         let unusable = |reason: String| {
             SourceError::internal(format!(
-                "{} is no recorded exchange: {reason}",
+                "{} is not a recorded exchange: {reason}",
                 path.display()
             ))
         };

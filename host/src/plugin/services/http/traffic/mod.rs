@@ -2,7 +2,7 @@
 //! without a network. For the tests of plugin authors, and for reports of faults.
 //!
 //! Below the directory that the user named every source has one of its own, in it a file
-//! `0001.json` for each request in the order in which they were made, and beside it what is no
+//! `0001.json` for each request in the order in which they were made, and beside it what is not
 //! text or too long ([`exchange_file`]). Redirects are not seen: an exchange is what the plugin
 //! asked, and the answer it got in the end.
 //!

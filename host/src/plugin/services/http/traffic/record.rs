@@ -73,7 +73,7 @@ fn make_empty(dir: &Path) -> Result<(), SourceError> {
     }
 }
 
-/// The request without secrets; its body, if it is no text, in the file `beside`.
+/// The request without secrets; its body, if it is not text, in the file `beside`.
 fn asked(mask: &Mask, outgoing: &Outgoing, beside: &Path) -> Result<Asked, SourceError> {
     let headers = outgoing.headers.iter().map(|(name, value)| {
         let shown = mask.request_header(name, value.as_bytes());
