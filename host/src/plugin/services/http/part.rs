@@ -147,7 +147,6 @@ mod tests {
         assert!(!dir.path().join("song.flac.part").exists());
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_link_in_the_way_is_replaced_and_not_followed() {
         let dir = tempfile::tempdir().unwrap();
