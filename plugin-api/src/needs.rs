@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn needs_are_told_apart_and_other_facts_are_none() {
+    fn needs_are_distinguished_and_other_facts_are_none() {
         let declaration = Declaration {
             extra: vec![
                 program("yt-dlp"),

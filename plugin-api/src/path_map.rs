@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_cannot_be_meant_is_named() {
+    fn an_invalid_entry_is_named() {
         for (entry, words) in [
             ("music", "`music` is no path"),
             ("music => /mnt", "`music` is no path"),

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_be_meant_is_refused() {
+    fn an_invalid_address_is_refused() {
         for text in [
             "music.example",
             "nas:5030",

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_is_refused_with_its_reason() {
+    fn an_invalid_frame_is_refused_with_its_reason() {
         let lengths = |json: u32, bytes: u32| {
             let mut head = json.to_le_bytes().to_vec();
             head.extend(bytes.to_le_bytes());

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_somebody_left_who_was_killed_is_removed_and_what_is_used_is_not() {
+    fn directories_of_killed_processes_are_removed_and_those_in_use_are_not() {
         let parent = tempfile::tempdir().unwrap();
         let used = Scratch::below(parent.path()).unwrap();
         fs::write(used.path().join("half"), "of a song").unwrap();

@@ -45,7 +45,7 @@ fn a_body_that_breaks_off_fails_and_fails_again() {
 }
 
 #[test]
-fn a_body_nobody_reads_on_frees_its_connection() {
+fn an_abandoned_body_frees_its_connection() {
     let (closed, is_closed) = std::sync::mpsc::channel();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());

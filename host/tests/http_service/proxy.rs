@@ -56,7 +56,7 @@ fn a_proxy_that_refuses_shows_no_login_in_the_failure() {
 }
 
 #[test]
-fn a_proxy_nobody_can_speak_to_is_refused_at_the_start() {
+fn an_unusable_proxy_is_refused_at_the_start() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for proxy in ["ann:hunter2", "ftp://hunter2", ""] {
         let options = musicdl::plugin::services::NetOptions {

@@ -95,7 +95,7 @@ fn progress_is_thinned_out_to_ten_reports_a_second() {
 }
 
 #[test]
-fn a_refusal_is_told_with_its_first_64_kibibytes_and_leaves_no_file() {
+fn a_refusal_is_reported_with_its_first_64_kibibytes_and_leaves_no_file() {
     let server = Server::start(|_| whole("404 Not Found", &[], &[b'x'; 100_000]));
     let scene = Scene::new();
     let request = Request::get(&server.origin);
@@ -250,7 +250,7 @@ fn a_rest_that_does_not_fit_starts_the_file_again() {
 }
 
 #[test]
-fn a_refusal_of_the_rest_is_told_and_leaves_no_file() {
+fn a_refusal_of_the_rest_is_reported_and_leaves_no_file() {
     let server = Server::start(|heard| match heard.number {
         0 => cut_after(40_000, &[TAG]),
         _ => whole("403 Forbidden", &[], b"link expired"),

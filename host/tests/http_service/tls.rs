@@ -64,7 +64,7 @@ fn tls_server(certificate: &'static [u8]) -> String {
 }
 
 #[test]
-fn a_certificate_nobody_vouches_for_is_permanent() {
+fn an_untrusted_certificate_is_permanent() {
     let server = untrusted_server();
     let request = Request::get(format!("https://{server}/?p=hunter2"));
     let refused = Scene::new().host.http_send(&request).unwrap_err();
@@ -110,7 +110,7 @@ fn a_file_of_certificates_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_server_without_tls_behind_an_https_url_is_no_answer() {
+fn a_server_without_tls_behind_an_https_url_is_not_an_answer() {
     let server = Server::start(|_| ok(b""));
     let request = Request::get(server.origin.replace("http:", "https:"));
     let failed = Scene::new().host.http_send(&request).unwrap_err();

@@ -305,7 +305,7 @@ fn an_answer_that_is_still_too_large_costs_its_call_only() {
 }
 
 #[test]
-fn answers_that_nobody_asked_for_are_dropped() {
+fn unrequested_replies_are_dropped() {
     let (rogue, _) = rogue("search_raw:foreign", processes());
     for _ in 0..3 {
         assert_eq!(search(&rogue), Ok(Vec::new()));

@@ -214,7 +214,7 @@ fn a_constructor_that_fails_or_panics_costs_its_own_file_only() {
 }
 
 #[test]
-fn settings_that_cannot_be_meant_refuse_the_source_in_the_users_words() {
+fn invalid_settings_refuse_the_source_in_the_users_words() {
     let plugins = Plugins::new();
     plugins.add("x", &bytes("echo"));
     let making = musicdl::plugin::Making {

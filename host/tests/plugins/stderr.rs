@@ -21,7 +21,7 @@ fn a_panic_that_became_an_error_is_not_written_to_stderr_as_well() {
 }
 
 #[test]
-fn a_panic_that_nobody_is_told_of_is_written_to_stderr() {
+fn an_unreported_panic_is_written_to_stderr() {
     let stderr = stderr_of("a_panic_in_a_thread_of_the_plugin_costs_that_thread");
     assert!(stderr.contains("rogue in a thread"), "{stderr}");
 }

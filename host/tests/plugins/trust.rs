@@ -120,7 +120,7 @@ fn a_process_of_the_same_user_reaches_the_content_by_the_loadable_path() {
 }
 
 #[test]
-fn a_dropped_file_is_used_until_somebody_trusts_and_from_then_on_only_what_is_listed() {
+fn a_dropped_file_is_used_until_plugins_are_trusted_and_then_only_listed_ones() {
     let plugins = Plugins::new();
     plugins.add("echo", &bytes("echo"));
     assert_eq!(names(&open(&plugins)), ["echo"]);

@@ -27,7 +27,7 @@ fn error_record(kind: u32) -> SourceErrorRecord {
 }
 
 #[test]
-fn an_error_of_a_kind_nobody_knows_is_internal_and_keeps_its_words_and_wait() {
+fn an_error_of_an_unknown_kind_is_internal_and_keeps_its_words_and_wait() {
     for unknown in [0, 10, u32::MAX] {
         let expected = SourceError::internal("words").with_retry_after(Duration::from_millis(7));
         assert_eq!(SourceError::from_abi(error_record(unknown)), expected);
@@ -35,7 +35,7 @@ fn an_error_of_a_kind_nobody_knows_is_internal_and_keeps_its_words_and_wait() {
 }
 
 #[test]
-fn a_download_answered_in_a_way_nobody_knows_is_an_internal_error() {
+fn a_download_with_an_unknown_outcome_is_an_internal_error() {
     for unknown in [0, 3, u32::MAX] {
         let answer = RResult::ROk(DownloadRecord {
             case: unknown,

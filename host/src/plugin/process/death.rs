@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_death_is_told_in_a_sentence() {
+    fn each_death_is_described_in_a_sentence() {
         let itself = |raw| Cause::Itself(ExitStatus::from_raw(raw));
         let s = Duration::from_secs;
         for (cause, words, expected) in [

@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_keep_their_other_bytes() {
+    fn bytes_that_are_not_text_keep_their_other_bytes() {
         let known = secrets(&["hunter2"]);
         let clean = known.cut_from_bytes(b"\xffhunter2\x80");
         assert_eq!(clean, b"\xff[secret]\x80");

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn root_trusts_nobody_but_root() {
+    fn root_trusts_only_root() {
         let expected = Exposure::Owner {
             owner: 1000,
             you: 0,

@@ -32,7 +32,7 @@ fn an_answer_that_comes_too_late_is_transient() {
 }
 
 #[test]
-fn a_status_is_no_error_and_the_final_url_is_told() {
+fn a_status_is_not_an_error_and_the_final_url_is_reported() {
     let server = Loopback::script([
         Answer::redirect(302, "/moved"),
         Answer::status(404).header("Retry-After", "7").body("gone"),

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_nobody_asked_for_may_be_all() {
+    fn an_unrequested_part_may_be_the_whole() {
         for (range, all) in [
             ("bytes 0-19/20", true),
             ("bytes 0-18/20", false),
