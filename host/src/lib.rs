@@ -53,6 +53,9 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod convert;
+#[cfg(test)]
+#[path = "../tests/support/cpu_time.rs"]
+mod cpu_time;
 pub mod engine;
 pub mod ffmpeg;
 pub mod kit;

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_decides_between_equal_matches_and_never_over_a_better_one() {
+    fn quality_decides_between_equal_matches_and_another_version_is_refused() {
         let choice = choose(
             &track(),
             vec![

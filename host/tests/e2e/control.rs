@@ -182,10 +182,9 @@ fn every_candidate_of_a_track_is_shown_with_the_rule_that_decided() {
 }
 
 #[test]
-fn somebody_who_watches_is_told_until_the_run_has_ended() {
+fn watching_after_a_run_shows_its_end_and_returns() {
     let (scene, _) = scene();
     scene.run(&[]).exits(5);
-    // Nothing runs: there is nothing to wait for.
     scene
         .run(&["status", "--watch"])
         .exits(0)

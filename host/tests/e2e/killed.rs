@@ -47,7 +47,13 @@ fn everything_is_there(scene: &Scene) {
     let list = library.text("fifty/fifty.m3u8");
     let listed = list.lines().filter(|line| !line.starts_with('#'));
     assert!(listed.eq(expected.iter().map(|path| &path["fifty/".len()..])));
-    library.is_whole();
+    let heard = song::sounds(&scene.path("elsewhere"), &songs);
+    assert!(
+        library
+            .sounds()
+            .values()
+            .eq(songs.iter().map(|song| &heard[&song.title]))
+    );
     let mut titles: Vec<_> = songs.into_iter().map(|song| song.title).collect();
     titles.sort();
     assert_eq!(library.titles(), titles);

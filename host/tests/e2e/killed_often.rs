@@ -1,13 +1,13 @@
 //! Killed at random instants, again and again, until everything is there. The short form runs
-//! with the tests, the long one by `cargo xtask endure`.
+//! with the tests, the long one by `cargo xtask endure`. `MUSICDL_SEED` repeats the instants of
+//! a run that printed it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use musicdl::verify::{self, Expected};
-
+use crate::support::judge;
 use crate::support::music_server::MusicServer;
 use crate::support::program::until;
 use crate::support::scene::Scene;
@@ -40,6 +40,39 @@ impl Form {
     }
 }
 
+/// The instants of the kills, each a thousandth of the time within which they fall.
+struct Instants {
+    seed: u64,
+}
+
+impl Instants {
+    /// Those that `MUSICDL_SEED` asks for, or others in every run.
+    #[expect(clippy::print_stdout, reason = "a failure shows how to repeat it")]
+    fn asked_for() -> Self {
+        let seed = match std::env::var("MUSICDL_SEED") {
+            Ok(seed) => seed.parse().expect("MUSICDL_SEED is a number"),
+            Err(_) => RandomState::new().hash_one(()),
+        };
+        println!("MUSICDL_SEED={seed} repeats the instants of these kills");
+        Self { seed }
+    }
+
+    /// The one of that kill: from 0 to 999.
+    fn of(&self, kill: usize) -> u64 {
+        let digest = blake3::hash(format!("{} {kill}", self.seed).as_bytes());
+        let bytes = digest.as_bytes().first_chunk().unwrap();
+        u64::from_le_bytes(*bytes) % 1000
+    }
+}
+
+#[test]
+fn one_seed_has_the_same_instants_every_time_and_another_has_others() {
+    let instants = |seed| (0..50).map(move |kill| Instants { seed }.of(kill));
+    assert!(instants(7).eq(instants(7)));
+    assert!(!instants(7).eq(instants(8)));
+    assert!(instants(7).all(|instant| instant < 1000));
+}
+
 /// What was counted over all kills.
 #[derive(Debug, Default)]
 struct Tally {
@@ -62,28 +95,29 @@ fn however_often_a_run_is_killed_nothing_is_lost_partial_or_there_twice() {
     let left_behind = left_behind(&scene);
     server.asked();
 
-    let instants = RandomState::new();
+    let instants = Instants::asked_for();
+    let heard = song::sounds(&scene.path("elsewhere"), &songs);
     let mut tally = Tally::default();
     while tally.kills < form.kills {
         for dir in ["library", ".musicdl"] {
             fs::remove_dir_all(scene.path(dir)).unwrap();
         }
-        let mut placed = Placed::default();
+        let mut placed = Placed::of(&songs, &heard);
         let killed_before = tally.kills;
         while tally.kills < form.kills {
             let mut run = scene.start(&[]);
             // About a dozen kills until all are there, some of them while the program starts.
-            let instant = instants.hash_one(tally.kills) % 1000;
+            let instant = instants.of(tally.kills);
             let instant = undisturbed.mul_f64(instant as f64 / 1000.0 / 4.0);
             if run.ends_within(instant) {
                 break;
             }
             run.kill();
             tally.kills += 1;
-            placed.look_again(&scene, &songs);
+            placed.look_again(&scene);
         }
         scene.run(&[]).exits(0);
-        placed.look_again(&scene, &songs);
+        placed.look_again(&scene);
         everything_is_there(&scene, &songs);
         assert_eq!(left_behind, self::left_behind(&scene), "of {tally:?}");
 
@@ -121,40 +155,53 @@ fn scene(tracks: usize) -> (Scene, MusicServer, Vec<Song>) {
     (scene, server, songs)
 }
 
-fn paths(songs: &[Song]) -> BTreeSet<String> {
-    let path = |song: &Song| {
-        let number = song.album.as_ref().unwrap().1;
-        format!("long/Ann/Ann - Long/{number:02} - {}.flac", song.title)
-    };
-    songs.iter().map(path).collect()
+fn path(song: &Song) -> String {
+    let number = song.album.as_ref().unwrap().1;
+    format!("long/Ann/Ann - Long/{number:02} - {}.flac", song.title)
 }
 
-/// What has been seen at final paths, and is never to change again.
-#[derive(Default)]
-struct Placed(BTreeMap<String, [i64; 4]>);
+/// What may be at final paths, and what has been seen there and is never to change again.
+struct Placed {
+    /// What is heard in each wanted file, as ffmpeg hears it in the original.
+    wanted: BTreeMap<String, String>,
+    seen: BTreeMap<String, [i64; 4]>,
+}
 
 impl Placed {
-    /// Whatever is new must be wanted and whole, whatever is known must be as it was.
-    fn look_again(&mut self, scene: &Scene, songs: &[Song]) {
-        let (library, wanted) = (scene.library(), paths(songs));
+    fn of(songs: &[Song], heard: &BTreeMap<String, String>) -> Self {
+        let wanted = songs
+            .iter()
+            .map(|song| (path(song), heard[&song.title].clone()));
+        Self {
+            wanted: wanted.collect(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Whatever is new must be wanted and sound as the original does, whatever is known must be
+    /// as it was.
+    fn look_again(&mut self, scene: &Scene) {
+        let library = scene.library();
         let mut now = library.fingerprints();
         now.retain(|file, _| !file.starts_with(".musicdl/") && !file.ends_with(".m3u8"));
-        for (file, before) in &self.0 {
+        for (file, before) in &self.seen {
             assert_eq!(now.get(file), Some(before), "{file} was touched or lost");
         }
-        for file in now.keys().filter(|file| !self.0.contains_key(*file)) {
-            assert!(wanted.contains(file), "nobody wanted {file}");
-            let checked = verify::check(&library.file(file), &Expected::default());
-            checked.unwrap_or_else(|error| panic!("{file}: {error}"));
+        let new = now.keys().filter(|file| !self.seen.contains_key(*file));
+        let new: Vec<_> = new.collect();
+        let files: Vec<_> = new.iter().map(|file| library.file(file)).collect();
+        for (file, sound) in new.into_iter().zip(judge::sounds(&files)) {
+            let wanted = self.wanted.get(file);
+            assert_eq!(wanted, Some(&sound), "{file} is not wanted or not whole");
         }
-        self.0 = now;
+        self.seen = now;
     }
 }
 
 /// Every track once, each with its own title, the list in its order, and nothing else.
 fn everything_is_there(scene: &Scene, songs: &[Song]) {
     let library = scene.library();
-    let mut expected = paths(songs);
+    let mut expected: BTreeSet<_> = songs.iter().map(path).collect();
     let list = library.text("long/long.m3u8");
     let listed: BTreeSet<_> = list
         .lines()

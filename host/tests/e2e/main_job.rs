@@ -21,6 +21,17 @@ fn a_want_list_becomes_a_library_as_planned() {
     assert_eq!(library.files(), LIBRARY, "{}", run.told());
     library.is_whole();
     assert_eq!(scene.delivered(), ["folder: 5"]);
+    // Tracks by what wants them; one of the songs is on the album.
+    let there = |tracks: usize| serde_json::json!({"success": tracks, "failed": 0});
+    assert_eq!(
+        scene.report()["categories"],
+        serde_json::json!({
+            "songs": there(2),
+            "albums": there(2),
+            "artists": there(0),
+            "playlists": there(4),
+        })
+    );
 
     let bluebird = "Ann Example/Ann Example - First Album/01 - Bluebird.flac";
     let tags = library.tags(bluebird);

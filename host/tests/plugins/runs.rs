@@ -2,7 +2,7 @@
 //! source, and nothing outlives the program.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -335,7 +335,7 @@ fn run_with_children() -> (Scene, Child, Receiver<()>) {
         let _ = ended.send(());
     });
     let mut command = scene.command();
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
     let running = command.spawn().unwrap();
     has_begun.recv_timeout(Duration::from_secs(60)).unwrap();
     (scene, running, has_ended)
@@ -355,11 +355,15 @@ fn nothing_of_a_plugin_outlives_a_program_that_was_killed() {
 fn nothing_of_a_plugin_outlives_a_program_that_was_interrupted_twice() {
     let (_scene, mut running, has_ended) = run_with_children();
     let pid = rustix::process::Pid::from_child(&running);
-    for _ in 0..2 {
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-        // Two that come together count as one.
-        thread::sleep(Duration::from_millis(200));
-    }
+    let interrupt = || rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+    interrupt();
+    // Two that come together count as one.
+    let mut events = lines.by_ref().map(Result::unwrap);
+    assert!(events.any(|event| event.contains("\"stopping\"")));
+    interrupt();
+    // It is not to wait for a reader.
+    assert!(lines.all(|line| line.is_ok()));
     running.wait().unwrap();
     assert!(has_ended.recv_timeout(GONE_WITHIN).is_ok());
 }

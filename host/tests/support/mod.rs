@@ -1,5 +1,6 @@
 //! What the tests of the host stand on.
 
+pub(crate) mod judge;
 pub(crate) mod music_server;
 pub(crate) mod program;
 pub(crate) mod scene;

@@ -1,4 +1,5 @@
-//! What lies below a directory, the way a listener's eyes and a file system see it.
+//! What lies below a directory, as a file system shows it and as programs that are not ours
+//! hear and read it.
 
 #![allow(dead_code, reason = "no test program needs all of it")]
 
@@ -8,7 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use musicdl::tagging::{self, Tags};
-use musicdl::verify::{self, Expected};
+
+use super::judge;
 
 /// A directory to look into; it need not be there.
 #[derive(Clone, Debug)]
@@ -46,15 +48,20 @@ impl Shelf {
         read.unwrap_or_else(|error| panic!("{name}: {error}; there is {:?}", self.files()))
     }
 
+    /// All that our reader finds, once mutagen has agreed on what the recording is.
     pub(crate) fn tags(&self, name: &str) -> Tags {
-        tagging::read(&self.file(name)).unwrap()
+        let tags = tagging::read(&self.file(name)).unwrap();
+        let said = judge::said(&[self.file(name)]).remove(0);
+        assert_eq!(said.title, Vec::from_iter(tags.title.clone()), "{name}");
+        assert_eq!(said.album, Vec::from_iter(tags.album.clone()), "{name}");
+        assert_eq!(said.artist, tags.artists, "{name}");
+        tags
     }
 
-    /// The titles in the tags of every audio file, sorted.
+    /// The titles in the tags of every audio file, sorted, as mutagen reads them.
     pub(crate) fn titles(&self) -> Vec<String> {
-        let files = self.audio();
-        let titles = files.iter().map(|file| self.tags(file).title.unwrap());
-        let mut titles: Vec<_> = titles.collect();
+        let said = judge::said(&self.audio_paths());
+        let mut titles: Vec<_> = said.into_iter().flat_map(|said| said.title).collect();
         titles.sort();
         titles
     }
@@ -76,23 +83,20 @@ impl Shelf {
             .collect()
     }
 
-    /// What is heard in every audio file, whatever its tags.
+    /// What ffmpeg hears in every audio file, whatever its tags.
     pub(crate) fn sounds(&self) -> BTreeMap<String, String> {
-        let files = self.audio().into_iter();
-        files
-            .map(|file| {
-                let hash = verify::payload_hash(&self.file(&file)).unwrap();
-                (file, hash)
-            })
-            .collect()
+        let sounds = judge::sounds(&self.audio_paths());
+        self.audio().into_iter().zip(sounds).collect()
     }
 
-    /// Every audio file decodes to its end.
+    /// ffmpeg decodes every audio file to its end without a complaint.
     pub(crate) fn is_whole(&self) {
-        for file in self.audio() {
-            let checked = verify::check(&self.file(&file), &Expected::default());
-            checked.unwrap_or_else(|error| panic!("{file}: {error}"));
-        }
+        judge::sounds(&self.audio_paths());
+    }
+
+    fn audio_paths(&self) -> Vec<PathBuf> {
+        let files = self.audio().into_iter();
+        files.map(|file| self.file(&file)).collect()
     }
 
     fn metadata(&self, name: &str) -> Metadata {

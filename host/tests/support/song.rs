@@ -3,11 +3,13 @@
 
 #![allow(dead_code, reason = "no test program needs all of it")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use super::judge;
 
 /// One recording.
 #[derive(Clone, Debug)]
@@ -113,6 +115,13 @@ impl Song {
         let digest = blake3::hash(self.words().as_bytes()).to_hex();
         digest[..22].to_owned()
     }
+}
+
+/// What ffmpeg hears in each of the songs made below `dir`, by title.
+pub(crate) fn sounds(dir: &Path, songs: &[Song]) -> BTreeMap<String, String> {
+    let files: Vec<_> = songs.iter().map(|song| dir.join(&song.file)).collect();
+    let titles = songs.iter().map(|song| song.title.clone());
+    titles.zip(judge::sounds(&files)).collect()
 }
 
 /// Makes the songs below `dir`, and the pictures, by one run of ffmpeg.

@@ -7,6 +7,8 @@
 )]
 
 mod any_bytes;
+#[path = "../support/cpu_time.rs"]
+mod cpu_time;
 mod damage;
 mod shapes;
 mod whole;

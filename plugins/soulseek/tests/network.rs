@@ -76,12 +76,12 @@ fn songs_come_byte_for_byte(version: &str) {
 }
 
 #[test]
-fn songs_come_byte_for_byte_from_real_peers_through_the_newest_slskd() {
+fn songs_come_byte_for_byte_from_real_peers_as_slskd_0_26_speaks() {
     songs_come_byte_for_byte("0.26.0");
 }
 
 #[test]
-fn songs_come_byte_for_byte_from_real_peers_through_the_oldest_slskd() {
+fn songs_come_byte_for_byte_from_real_peers_as_slskd_0_22_speaks() {
     songs_come_byte_for_byte("0.22.0");
 }
 

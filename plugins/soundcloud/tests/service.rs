@@ -66,7 +66,9 @@ fn nothing_is_asked_but_the_sites_it_declares() {
     assert_eq!(internet.asked(), [""; 0], "a check asks no site");
     source.search_raw(&wanted("Bluebird")).unwrap();
     fetch(&source, BLUEBIRD, tempfile::tempdir().unwrap().path()).unwrap();
-    for asked in internet.asked() {
+    let asked = internet.asked();
+    assert!(!asked.is_empty(), "it searched and fetched");
+    for asked in asked {
         let ours = asked.ends_with("soundcloud.com:443") || asked.ends_with(".sndcdn.com:443");
         assert!(ours, "{asked}");
     }

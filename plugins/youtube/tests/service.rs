@@ -133,7 +133,9 @@ fn nothing_is_asked_but_the_sites_it_declares() {
     let dir = tempfile::tempdir().unwrap();
     fetch(&source, UPLOAD, dir.path(), &Progress::ignored()).unwrap();
     let declared = YoutubeSource::declaration().hosts;
-    for asked in internet.asked() {
+    let asked = internet.asked();
+    assert!(!asked.is_empty(), "it searched and fetched");
+    for asked in asked {
         let host = asked
             .trim_start_matches("CONNECT ")
             .trim_end_matches(":443");

@@ -16,10 +16,54 @@ fn a_config_with_a_library_alone_has_every_default() {
     assert!(config.wanted.is_empty() && config.sources.is_empty() && config.plugins.is_empty());
     assert_eq!(config.library.path, scene.path("music"));
     assert!(config.library.cover_file);
-    assert_eq!(config.library.layout, LayoutTemplates::default());
-    assert_eq!(config.download, DownloadConfig::default());
-    assert_eq!(config.matching, MatchingConfig::default());
-    assert_eq!(config.limits, LimitsConfig::default());
+    let layout = &config.library.layout;
+    assert_eq!(
+        [&layout.album, &layout.single, &layout.m3u],
+        [
+            "{albumartist}/{albumartist} - {album}/[{track} - ]{title}",
+            "{artist}/{artist} - {title}/{title}",
+            "{playlist}/{playlist}",
+        ]
+    );
+    assert_eq!(
+        [&layout.playlist, &layout.playlist_single],
+        [
+            "{playlist}/{albumartist}/{albumartist} - {album}/[{track} - ]{title}",
+            "{playlist}/{artist}/{artist} - {title}/{title}",
+        ]
+    );
+    let (seconds, download) = (Duration::from_secs, &config.download);
+    assert_eq!((download.jobs, download.retries), (4, 2));
+    assert_eq!(download.overwrite, Overwrite::Skip);
+    assert_eq!(download.search, SearchOrder::Priority);
+    assert_eq!(download.extra_files, ExtraFiles::Discard);
+    assert_eq!(download.publish, Publish::Tracks);
+    assert_eq!(
+        [download.max_wait, download.search_cache],
+        [seconds(60), seconds(12 * 3600)]
+    );
+    assert!(!download.upgrade && !download.keep_lossless && download.format.is_none());
+    let matching = &config.matching;
+    assert_eq!(
+        (matching.accept, matching.duration_tolerance),
+        (0.8, seconds(3))
+    );
+    let limits = &config.limits;
+    assert_eq!(
+        [
+            limits.search_timeout,
+            limits.download_stall,
+            limits.queue_wait
+        ],
+        [seconds(60), seconds(60), seconds(90)]
+    );
+    assert_eq!(
+        [limits.follow_stall, limits.connect_check_timeout],
+        [seconds(180), seconds(15)]
+    );
+    assert_eq!(limits.plugin_memory, None);
+    assert_eq!(limits.max_playlist_bytes, 256 << 20);
+    assert_eq!(limits.max_playlist_rows, 1_000_000);
     assert_eq!(config.state, scene.path(".musicdl"));
     assert!(config.warnings.is_empty());
 }

@@ -229,6 +229,30 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_ask_and_answer_at_once_see_whole_answers() {
+        const THREADS: usize = 8;
+        let dir = tempfile::tempdir().unwrap();
+        drop(State::open(dir.path()).unwrap());
+        let memory = SourceNotes::open(dir.path()).unwrap();
+        let source = SourceName::parse("a").unwrap();
+        let all_are_there = std::sync::Barrier::new(THREADS);
+        std::thread::scope(|scope| {
+            for thread in 1..=THREADS {
+                let (memory, source, all_are_there) = (&memory, &source, &all_are_there);
+                scope.spawn(move || {
+                    all_are_there.wait();
+                    for _ in 0..20 {
+                        memory.answered(source, "key", &vec![hit(&thread.to_string()); thread]);
+                        let kept = memory.answer(source, "key", HOUR).unwrap();
+                        let of = kept[0].target_id.parse().unwrap();
+                        assert_eq!(kept, vec![hit(&kept[0].target_id); of]);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
     fn every_fact_of_a_query_counts() {
         let titled = |title: &str| Query {
             title: Some(title.to_owned()),
