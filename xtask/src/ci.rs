@@ -1,15 +1,35 @@
 //! `cargo xtask ci`: what a change has to keep, apart from the tests.
 
-use anyhow::Result;
+use std::fs;
+use std::process::Command;
 
+use anyhow::{Context, Result};
+
+use crate::skips::Skips;
 use crate::workspace::Workspace;
 use crate::{claims, forbid, peers, process};
 
 /// All checks.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let skips = Skips::begin(workspace)?;
     quick(workspace)?;
-    let cargo = |args: &[&str]| process::run(&mut workspace.cargo(args));
-    cargo(&[
+    lints(workspace)?;
+    docs(workspace)?;
+    dependencies(workspace, &skips)?;
+    oldest_compiler(workspace, &skips)?;
+    fuzz_targets(workspace, &skips)?;
+    skips.settle()
+}
+
+/// The checks that build nothing.
+pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
+    process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    forbid::check(workspace)?;
+    claims::check(workspace)
+}
+
+fn lints(workspace: &Workspace) -> Result<()> {
+    process::run(&mut workspace.cargo(&[
         "clippy",
         "--locked",
         "--workspace",
@@ -17,7 +37,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         "--",
         "-D",
         "warnings",
-    ])?;
+    ]))
+}
+
+fn docs(workspace: &Workspace) -> Result<()> {
     process::run(
         workspace
             .cargo(&[
@@ -28,18 +51,62 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
                 "--document-private-items",
             ])
             .env("RUSTDOCFLAGS", "-D warnings"),
-    )?;
-    process::run(
-        workspace
-            .at_home(&mut peers::tool(workspace, "cargo-deny")?)
-            .args(["--log-level", "error", "--workspace", "--locked"])
-            .args(["check", "bans", "licenses", "sources"]),
     )
 }
 
-/// The checks that build nothing.
-pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
-    process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
-    forbid::check(workspace)?;
-    claims::check(workspace)
+/// Licences, duplicates and origins; known vulnerabilities where their database is reached.
+fn dependencies(workspace: &Workspace, skips: &Skips) -> Result<()> {
+    let deny = || -> Result<Command> {
+        let mut deny = peers::tool(workspace, "cargo-deny")?;
+        workspace
+            .at_home(&mut deny)
+            .args(["--log-level", "error", "--workspace", "--locked"]);
+        Ok(deny)
+    };
+    process::run(deny()?.args(["check", "bans", "licenses", "sources"]))?;
+    if process::succeeds(deny()?.args(["fetch", "db"])) {
+        return process::run(deny()?.args(["check", "--disable-fetch", "advisories"]));
+    }
+    skips.add("advisories", "their database cannot be fetched here")
+}
+
+/// The compiler that `Cargo.toml` promises to be enough, where it is installed.
+fn oldest_compiler(workspace: &Workspace, skips: &Skips) -> Result<()> {
+    let oldest = env!("CARGO_PKG_RUST_VERSION");
+    let cargo = || {
+        let mut rustup = Command::new("rustup");
+        rustup.args(["run", oldest, "cargo"]);
+        rustup
+    };
+    if !process::succeeds(cargo().arg("--version")) {
+        let reason = format!("`rustup toolchain install {oldest}` brings the toolchain");
+        return skips.add("oldest compiler", &reason);
+    }
+    process::run(
+        workspace
+            .at_home(&mut cargo())
+            .env("CARGO_TARGET_DIR", workspace.scratch("oldest"))
+            .args(["check", "--locked", "--workspace"]),
+    )
+}
+
+/// The fuzz targets stand in a workspace of their own and use the library as it is.
+fn fuzz_targets(workspace: &Workspace, skips: &Skips) -> Result<()> {
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
+    // Without a lock file of their own they are checked with the versions that we have.
+    let lock = workspace.root.join("fuzz/Cargo.lock");
+    fs::copy(workspace.root.join("Cargo.lock"), &lock).context("fuzz/Cargo.lock")?;
+    if !process::succeeds(workspace.cargo(&["fetch"]).args(manifest)) {
+        return skips.add(
+            "fuzz targets",
+            "the crates of the fuzzer cannot be fetched here",
+        );
+    }
+    process::run(
+        workspace
+            .cargo(&["check"])
+            .args(manifest)
+            // Beside the others: most of what they depend on is there.
+            .env("CARGO_TARGET_DIR", workspace.scratch("")),
+    )
 }

@@ -12,6 +12,7 @@ mod claims;
 #[path = "../../host/tests/support/compilers.rs"]
 #[expect(dead_code, reason = "here they are only named")]
 mod compilers;
+mod coverage;
 mod endure;
 mod forbid;
 mod peers;
@@ -19,6 +20,7 @@ mod plugins;
 mod process;
 mod quickstart;
 mod refusals;
+mod skips;
 mod test;
 mod workspace;
 
@@ -36,7 +38,9 @@ cargo xtask quickstart [--svg FILE]  build musicdl, run it on the example, check
 cargo xtask test [FILTER..]          install what the tests need and run all, or those named
 cargo xtask ci [--quick]             format, words, lints, docs, licences; or what needs no build
 cargo xtask bench                    measure the release build against its bounds
-cargo xtask endure [KILLS]           kill runs 500 times, and at every operation on a file
+cargo xtask coverage                 lines that the tests run, and whether they are enough
+cargo xtask endure [KILLS]           kill runs 500 times, and at every operation on a file;
+                                     with a number, kill as often and no more
 cargo xtask refusals [COUNT]         count whole files (10,000) that verification refuses
 cargo xtask plugins DIR              build the plugins for use and copy them into DIR
 ";
@@ -60,6 +64,7 @@ fn run(args: &[String]) -> Result<()> {
         ["test", filters @ ..] => test::run(&workspace, filters),
         ["ci"] => ci::run(&workspace),
         ["ci", "--quick"] => ci::quick(&workspace),
+        ["coverage"] => coverage::run(&workspace),
         ["endure"] => endure::run(&workspace, None),
         ["endure", kills] => endure::run(&workspace, Some(kills)),
         ["bench"] => bench::run(&workspace),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::compilers::{self, Compiler};
+use crate::skipped::skipped;
 use crate::station::Station;
 use crate::{cargo, library_in, made, musicdl, run, target, workspace};
 
@@ -69,12 +70,13 @@ fn songs(dir: &Path) -> Vec<String> {
     songs
 }
 
-/// On a machine with one compiler there is nothing to show, and stderr says so; `cargo xtask
-/// test` names the compilers at its beginning.
+/// On a machine with one compiler there is nothing to show, and the test counts as skipped.
 #[test]
 fn a_plugin_that_another_compiler_built_is_checked_dropped_in_and_serves_a_track() {
     let others = compilers::others();
-    eprintln!("{}", compilers::told(&others));
+    if others.is_empty() {
+        return skipped(compilers::NO_OTHER);
+    }
     for compiler in &others {
         serves_a_track(compiler);
     }

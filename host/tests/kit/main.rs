@@ -19,6 +19,8 @@ mod dev;
 mod guide;
 mod install;
 mod new;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod station;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};

@@ -18,6 +18,7 @@ use musicdl_plugin_api::{Settings, Source};
 
 use crate::compilers::{self, Compiler};
 use crate::desk::Desk;
+use crate::skipped::skipped;
 use crate::{processes, source_of};
 
 #[path = "crossing.rs"]
@@ -138,11 +139,13 @@ fn a_plugin_of_1_0_0_says_which_api_it_was_built_for() {
 }
 
 /// Our compiler's crosses in [`crossing`]. On a machine without another there is nothing to
-/// show, and stderr says so; `cargo xtask test` names the compilers at its beginning.
+/// show, and the test counts as skipped.
 #[test]
 fn a_plugin_of_1_0_0_crosses_whichever_compiler_built_it() {
     let others = compilers::others();
-    eprintln!("{}", compilers::told(&others));
+    if others.is_empty() {
+        return skipped(compilers::NO_OTHER);
+    }
     for compiler in others {
         let mut tests = Command::new(env::current_exe().unwrap());
         let words = done(tests.arg("kept::crossing::").env(RUSTC, &compiler.rustc));
@@ -150,11 +153,10 @@ fn a_plugin_of_1_0_0_crosses_whichever_compiler_built_it() {
     }
 }
 
-/// The host is built by our compiler, and by the others there are; see above.
+/// The host is built by our compiler, and by the others there are.
 #[test]
 fn a_host_of_1_0_0_serves_a_plugin_of_today_whichever_compiler_built_it() {
     let others = compilers::others();
-    eprintln!("{}", compilers::told(&others));
     for compiler in iter::once(None).chain(others.iter().map(Some)) {
         let words = done(
             cargo(compiler)

@@ -23,6 +23,8 @@ mod memory;
 mod runs;
 #[cfg(target_os = "linux")]
 mod sandbox;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod trust;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};

@@ -1,12 +1,13 @@
 //! Which Rust compilers this machine has beside the one in use: the newest other toolchain of
 //! rustup, and the one of the system (Debian's). Older ones than the contract asks for, and
 //! the same release under another name, are none of them.
-//!
-//! `cargo xtask test` says what is found here, so that nobody takes a machine with one
-//! compiler for a test with two.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Why a test that needs a second compiler looks at nothing.
+pub(crate) const NO_OTHER: &str =
+    "there is no second Rust compiler; `rustup toolchain install nightly` brings one";
 
 /// Where a distribution puts its own.
 const SYSTEMS: &str = "/usr/bin/rustc";
@@ -58,17 +59,6 @@ pub(crate) fn others() -> Vec<Compiler> {
     let mut others: Vec<Compiler> = newest.into_iter().chain(systems).collect();
     others.dedup_by(|a, b| a.name == b.name);
     others
-}
-
-/// What was found, in a sentence.
-pub(crate) fn told(others: &[Compiler]) -> String {
-    if others.is_empty() {
-        return "skipped: what needs a second Rust compiler, for none was found; \
-                `rustup toolchain install nightly` brings one"
-            .to_owned();
-    }
-    let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
-    format!("plugins are also built by {}", names.join(", "))
 }
 
 /// Those of rustup; none where there is no rustup.

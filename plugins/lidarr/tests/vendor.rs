@@ -3,8 +3,10 @@
 //! answers to them once more) by a proxy that checks them against that description.
 //!
 //! The description is Lidarr's (GPL) and not in this tree. The proxy's tests take it from the
-//! directory that `MUSICDL_SPECS_DIR` names, and say so where there is none.
+//! directory that `MUSICDL_SPECS_DIR` names, and are counted as skipped where there is none.
 
+#[path = "../../../host/tests/support/skipped.rs"]
+mod skipped;
 mod support;
 
 use std::fs;
@@ -20,6 +22,7 @@ use musicdl_plugin_api::testing::{Answer, ProgressRecord, TestHost};
 use musicdl_plugin_api::{ErrorKind, Plugin, Query, Source, TargetKind};
 use serde_json::{Value, json};
 
+use crate::skipped::skipped;
 use crate::support::{FIRST, KEY, Lidarr, Life, Step, fetch};
 
 /// From start to first answer; about 3 s on an idle machine.
@@ -196,14 +199,10 @@ struct Judge {
 }
 
 impl Judge {
-    /// `None` where there is no description.
-    #[expect(
-        clippy::print_stderr,
-        reason = "a skipped test has no other way to say so"
-    )]
+    /// `None` where there is no description; the test is counted as skipped then.
     fn before(lidarr: &Lidarr) -> Option<Self> {
         let Some(specs) = std::env::var_os("MUSICDL_SPECS_DIR") else {
-            eprintln!("skipped: MUSICDL_SPECS_DIR names no directory with lidarr-openapi.json");
+            skipped("MUSICDL_SPECS_DIR names no directory with lidarr-openapi.json");
             return None;
         };
         let original = Path::new(&specs).join("lidarr-openapi.json");
