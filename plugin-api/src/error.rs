@@ -192,3 +192,22 @@ impl fmt::Display for SourceError {
 }
 
 impl std::error::Error for SourceError {}
+/// Words of a service as the end of a message: on one line, at most 200 characters of them, after
+/// a colon. Empty if there are none.
+///
+/// ```
+/// use musicdl_plugin_api::quoted;
+/// assert_eq!(format!("HTTP status 503{}", quoted("busy,\ntry later")), "HTTP status 503: busy, try later");
+/// assert_eq!(quoted("  "), "");
+/// ```
+pub fn quoted(words: &str) -> String {
+    let words: String = words
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(200)
+        .collect();
+    match words.trim() {
+        "" => String::new(),
+        words => format!(": {words}"),
+    }
+}

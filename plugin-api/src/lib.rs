@@ -108,14 +108,14 @@ pub use declaration::{
 pub use download::{
     Download, DownloadRequest, DownloadedFile, Files, MissingTrack, QualityCeiling,
 };
-pub use error::{ErrorKind, SourceError};
+pub use error::{ErrorKind, SourceError, quoted};
 pub use extra::{Extra, extra_value};
 pub use hit::{Hit, Provenance};
 pub use host::{Host, HostServices, LogLevel};
 pub use path_map::{PathMap, path_map_entry};
 pub use progress::{Progress, ProgressSink};
 pub use query::{Query, TargetKind};
-pub use server_url::{Secret, ServerUrl};
+pub use server_url::{Configured, Secret, ServerUrl};
 pub use settings::Settings;
 pub use source::{Plugin, Source};
 

@@ -32,6 +32,27 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What a source's settings come to. A setting that is missing is not an error: the source is
+/// there and says what it lacks.
+///
+/// ```
+/// use musicdl_plugin_api::{Configured, Settings};
+/// fn read(settings: &Settings) -> Configured<String> {
+///     match settings.text("url") {
+///         Some(url) => Configured::Complete(url.to_owned()),
+///         None => Configured::Incomplete("set `url` to the address of your server".to_owned()),
+///     }
+/// }
+/// assert!(matches!(read(&Settings::default()), Configured::Incomplete(_)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Configured<T> {
+    /// Everything is there.
+    Complete(T),
+    /// What the user still has to set, in a sentence.
+    Incomplete(String),
+}
+
 /// The address of a server, without the path of its API and without a final `/`.
 ///
 /// ```

@@ -9,13 +9,7 @@ use musicdl_plugin_api::{PathMap, Secret, ServerUrl, Settings, SourceError};
 const API: [&str; 2] = ["/v1", "/api"];
 
 /// What the settings come to.
-#[derive(Debug)]
-pub(crate) enum Configured {
-    /// Everything is there.
-    Complete(Box<Options>),
-    /// What the user still has to set, in a sentence.
-    Incomplete(String),
-}
+pub(crate) type Configured = musicdl_plugin_api::Configured<Box<Options>>;
 
 /// One Lidarr and how to use it.
 #[derive(Debug)]

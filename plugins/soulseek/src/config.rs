@@ -15,13 +15,7 @@ const QUEUE_LIMIT: u64 = 600;
 const STALL_LIMIT: u64 = 60;
 
 /// What the settings come to.
-#[derive(Debug)]
-pub(crate) enum Configured {
-    /// Everything is there.
-    Complete(Options),
-    /// What the user still has to set, in a sentence.
-    Incomplete(String),
-}
+pub(crate) type Configured = musicdl_plugin_api::Configured<Options>;
 
 /// One slskd, and what is asked of it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use musicdl_plugin_api::{ErrorKind, SourceError};
+use musicdl_plugin_api::{ErrorKind, SourceError, quoted};
 
 /// What slskd was asked, because the same status means another thing to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,19 +152,6 @@ fn hint(status: u16) -> &'static str {
         403 => ": this slskd is the agent of a relay, set `url` to the relay's controller",
         404 => ": slskd does not know that",
         _ => "",
-    }
-}
-
-/// A service's own words, one line and not too much of it.
-fn quoted(words: &str) -> String {
-    let words: String = words
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(200)
-        .collect();
-    match words.trim() {
-        "" => String::new(),
-        words => format!(": {words}"),
     }
 }
 

@@ -7,13 +7,7 @@ use musicdl_plugin_api::{Secret, ServerUrl, Settings, SourceError};
 const API: [&str; 1] = ["/rest"];
 
 /// What the settings come to.
-#[derive(Debug)]
-pub(crate) enum Configured {
-    /// Everything is there.
-    Complete(Options),
-    /// What the user still has to set, in a sentence.
-    Incomplete(String),
-}
+pub(crate) type Configured = musicdl_plugin_api::Configured<Options>;
 
 /// One server and how to log in.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use musicdl_plugin_api::{ErrorKind, SourceError};
+use musicdl_plugin_api::{ErrorKind, SourceError, quoted};
 
 /// What the server was asked, because the same answer means another thing to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,19 +175,6 @@ fn meaning(code: i64) -> &'static str {
         60 => "the server's trial period is over",
         70 => "not on the server",
         _ => "the server failed",
-    }
-}
-
-/// The server's own words, one line and not too much of it.
-fn quoted(message: &str) -> String {
-    let words: String = message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(200)
-        .collect();
-    match words.trim() {
-        "" => String::new(),
-        words => format!(": {words}"),
     }
 }
 

@@ -6,13 +6,7 @@ use std::fmt;
 use musicdl_plugin_api::{Settings, SourceError};
 
 /// What the settings come to.
-#[derive(Debug)]
-pub(crate) enum Configured {
-    /// Everything is there.
-    Complete(Options),
-    /// What the user still has to set, in a sentence.
-    Incomplete(String),
-}
+pub(crate) type Configured = musicdl_plugin_api::Configured<Options>;
 
 /// One service and how to log in.
 #[derive(Debug)]

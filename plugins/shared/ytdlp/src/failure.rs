@@ -1,10 +1,9 @@
 //! What went wrong, and what the host is to make of it. yt-dlp says why only in words, so
 //! that here alone words decide: one table, of the texts yt-dlp 2026.10.26 has.
 
+use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-
-use std::io;
 
 use musicdl_plugin_api::{ErrorKind, LogLevel, SourceError, extra};
 
