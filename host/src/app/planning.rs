@@ -123,7 +123,8 @@ fn finish(
             // A file that nobody can read is not known to be bad.
             |path| tagging::sound(path).ok(),
             |item, path| {
-                tagging::read(path).is_ok_and(|has| has.say_all_of(&Tags::from_track(&item.track)))
+                tagging::read(path)
+                    .is_ok_and(|has| has.say_all_of(&Tags::from_track(&item.track.unpack())))
             },
             |item| memory.is_done_by_unended_run(item.id()),
         );

@@ -43,8 +43,8 @@ pub(crate) fn write(
             .map(|(item, path)| M3uEntry {
                 path,
                 artist: item.track.artist(),
-                title: &item.track.title,
-                duration_secs: item.track.duration_ms.map(|ms| (ms + 500) / 1000),
+                title: item.track.title(),
+                duration_secs: item.track.duration_ms().map(|ms| (ms + 500) / 1000),
             })
             .collect();
         let text = m3u::render(&collection.name, &entries, &rel);

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::config::wanted::{Wanted, WantedInput, WantedKind};
-use crate::music::Track;
+use crate::music::PackedTrack;
 
 pub use error::CatalogError;
 use link::{Link, LinkKind};
@@ -58,7 +58,7 @@ pub struct Resolved {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The recording.
-    pub track: Track,
+    pub track: PackedTrack,
     /// Place among all rows of the collection, from 1. Duplicates and rows that had to be
     /// left out count, so that a gap shows where something is missing.
     pub position: u32,

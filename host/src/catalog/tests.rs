@@ -102,7 +102,10 @@ async fn a_song_in_words_is_one_track() {
     let [entry] = resolved.entries.as_slice() else {
         panic!("{resolved:?}");
     };
-    assert_eq!(entry.track.display_name(), "Ann Example - Bluebird");
+    assert_eq!(
+        entry.track.unpack().display_name(),
+        "Ann Example - Bluebird"
+    );
     assert_eq!((entry.position, entry.line), (1, None));
 }
 

@@ -70,7 +70,7 @@ impl Words {
     pub fn into_track(self) -> Track {
         Facts {
             title: self.title,
-            artists: self.artist.into_iter().collect(),
+            artists: self.artist.map(|artist| vec![artist]).unwrap_or_default(),
             duration_ms: self.duration_ms,
             ..Facts::default()
         }

@@ -259,7 +259,9 @@ impl Finisher {
         origin: &Origin,
     ) -> Result<Finished, FinishError> {
         let audio = staging.take(&delivered.audio)?;
-        let inspected = self.inspector.inspect(&audio, &item.track, &origin.hit);
+        let inspected = self
+            .inspector
+            .inspect(&audio, &item.track.unpack(), &origin.hit);
         let (verified, findings) =
             inspected.map_err(|why| self.refused(why, &audio, item, origin))?;
         let mut flaws = findings.remarks.clone();
@@ -273,7 +275,7 @@ impl Finisher {
         };
         let audio = fit;
         self.refuse_unless_better(item, &verified)?;
-        let mut tags = Tags::from_track(&item.track);
+        let mut tags = Tags::from_track(&item.track.unpack());
         tags.fill_from(&delivered.facts);
         self.add_to(&mut tags, staging, (&audio, &verified), &mut flaws);
         if let Some(lyrics) = lyrics.as_ref().filter(|_| self.finishing.lyrics.embedded) {
@@ -338,7 +340,7 @@ impl Finisher {
                     target: origin.hit.target_id.clone(),
                     wanted_id: item.id().as_str().to_owned(),
                     wanted: item.display_name(),
-                    wanted_ms: item.track.duration_ms,
+                    wanted_ms: item.track.duration_ms(),
                     at: Timestamp::now(),
                 },
             )
@@ -547,7 +549,7 @@ impl Finisher {
         let verified = verify::check(owned, &Expected::default())
             .map_err(|why| FinishError::Refused { why, kept: None })?;
         let copy = staging.tag().join(format!("audio.{}", verified.extension));
-        let tags = Tags::from_track(&item.track);
+        let tags = Tags::from_track(&item.track.unpack());
         let (container, id3) = (verified.container, self.finishing.id3);
         tagging::write_copy(owned, &copy, &tags, Art::AsItIs, container, id3)?;
         let placed = self.place(&staging, &copy, item, verified.extension)?;

@@ -25,7 +25,9 @@ impl Finished {
 impl Finisher {
     /// Whether the item waits for its album. What is to be renewed is at its place already.
     pub(super) fn holds(&self, item: &PlanItem) -> bool {
-        self.finishing.together && item.renewal.is_none() && AlbumKey::of(&item.track).is_some()
+        self.finishing.together
+            && item.renewal.is_none()
+            && AlbumKey::of(&item.track.unpack()).is_some()
     }
 
     /// Whether a file of the item waits since an earlier run.

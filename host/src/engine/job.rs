@@ -286,7 +286,7 @@ impl Job {
         if !self.context.handles[at].is_album_only() {
             return Ok(false);
         }
-        if AlbumKey::of(&self.item.track).is_some() {
+        if AlbumKey::of(&self.item.track.unpack()).is_some() {
             return Err(JobOutcome::WantsAlbum(at));
         }
         let why = "it has whole albums only, and no album of this track is known";

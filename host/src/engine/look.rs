@@ -39,10 +39,11 @@ pub(super) async fn look(
     } else {
         usize::MAX
     };
-    let queries = queries(&item.track, context.hits_per_search).take(most);
+    let track = item.track.unpack();
+    let queries = queries(&track, context.hits_per_search).take(most);
     let (mut hits, mut kept) = (0, false);
     // Over all answers, because two questions find the same thing twice and it is one candidate.
-    let mut chooser = Chooser::new(&item.track, &context.rules);
+    let mut chooser = Chooser::new(&track, &context.rules);
     for query in queries {
         let found = match handle.search(&query, &call_context).await {
             Ok(found) => found,

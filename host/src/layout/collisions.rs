@@ -10,10 +10,16 @@
 //!
 //! A folder has one spelling too, that of its first use: `The Band/` and `the band/` are one
 //! folder on one disk and two on another.
+//!
+//! Of a million paths the folded texts alone would be 200 MB. So none is kept: the tables hold
+//! the paths, which share their text with the plan, under the hashes of their folded forms.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Display;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
+
+use hashbrown::HashTable;
 
 use super::names::fold;
 use super::{RelPath, STEM_LIMIT, component_with_limit};
@@ -27,18 +33,49 @@ const DIGITS: [usize; 4] = [6, 12, 24, 64];
 /// The work for one path does not grow with the number of paths.
 #[derive(Debug)]
 pub struct Collisions<K> {
-    /// Folded folder -> the spelling of its first use.
-    folders: HashMap<String, String>,
-    /// Folded path -> whose it is.
-    taken: HashMap<String, K>,
+    hasher: RandomState,
+    folders: HashTable<Folder>,
+    taken: HashTable<Taken<K>>,
     reserved: HashSet<K>,
+}
+
+/// A folder in the spelling of its first use.
+#[derive(Debug)]
+struct Folder {
+    /// A path through it.
+    path: RelPath,
+    /// Bytes of the path up to and with the `/` behind the folder.
+    length: u32,
+    /// Of its folded form: to fold it again whenever the table grows takes longer.
+    hash: u32,
+}
+
+impl Folder {
+    fn spelling(&self) -> &str {
+        &self.path.as_str()[..self.length as usize]
+    }
+}
+
+/// A path and whose it is.
+#[derive(Debug)]
+struct Taken<K> {
+    path: RelPath,
+    owner: K,
 }
 
 impl<K> Default for Collisions<K> {
     fn default() -> Self {
+        Self::with_capacity(0)
+    }
+}
+
+impl<K> Collisions<K> {
+    /// For as many paths without growing.
+    pub fn with_capacity(paths: usize) -> Self {
         Self {
-            folders: HashMap::new(),
-            taken: HashMap::new(),
+            hasher: RandomState::new(),
+            folders: HashTable::new(),
+            taken: HashTable::with_capacity(paths),
             reserved: HashSet::new(),
         }
     }
@@ -49,9 +86,10 @@ impl<K: Eq + Hash + Clone + Display> Collisions<K> {
     /// Of two recordings said to be at one path the first has it.
     pub fn reserve(&mut self, id: &K, stem: &RelPath) {
         let place = self.place_of(stem);
-        self.taken
-            .entry(place.key(&place.name))
-            .or_insert_with(|| id.clone());
+        let key = place.key(place.name);
+        if self.owner(&key).is_none() {
+            self.take(&key, place.path(place.name), id);
+        }
         self.reserved.insert(id.clone());
     }
 
@@ -59,62 +97,105 @@ impl<K: Eq + Hash + Clone + Display> Collisions<K> {
     /// same path gets the same answer.
     pub fn settle(&mut self, id: &K, stem: &RelPath) -> RelPath {
         let place = self.place_of(stem);
-        let mut names = Names {
-            place: &place,
-            id: id.to_string(),
-            tried: 0,
-        };
         if self.reserved.contains(id) {
             // Where a suffix was needed in an earlier run it stays, needed or not.
-            let before = names.by_ref().take(1 + DIGITS.len());
+            let before = Names::of(place.name, id).take(1 + DIGITS.len());
             for name in before {
-                if self.taken.get(&place.key(&name)) == Some(id) {
+                if self.owner(&place.key(&name)) == Some(id) {
                     return place.path(&name);
                 }
             }
-            names.tried = 0;
         }
-        for name in names {
-            let owner = self
-                .taken
-                .entry(place.key(&name))
-                .or_insert_with(|| id.clone());
-            if owner == id {
-                return place.path(&name);
+        for name in Names::of(place.name, id) {
+            let key = place.key(&name);
+            match self.owner(&key) {
+                Some(owner) if owner == id => return place.path(&name),
+                Some(_) => {}
+                None => {
+                    let path = place.path(&name);
+                    self.take(&key, path.clone(), id);
+                    return path;
+                }
             }
         }
         unreachable!("the names never end and the paths taken do")
     }
 
-    /// The folder in its first spelling, and the name as it is.
-    fn place_of(&mut self, stem: &RelPath) -> Placement {
-        let mut folder = String::new();
-        let mut folder_key = String::new();
-        let mut components = stem.components().peekable();
-        let mut name = "";
-        while let Some(component) = components.next() {
-            if components.peek().is_none() {
-                name = component;
+    /// Whose the path of that folded form is.
+    fn owner(&self, key: &str) -> Option<&K> {
+        let hash = self.hasher.hash_one(key);
+        let same = |taken: &Taken<K>| fold(taken.path.as_str()) == key;
+        self.taken.find(hash, same).map(|taken| &taken.owner)
+    }
+
+    /// Gives the path of that folded form to its first recording, and each folder on the way
+    /// that is new the spelling that it has there.
+    fn take(&mut self, key: &str, path: RelPath, owner: &K) {
+        for (folded, spelt) in folders(key, path.as_str()) {
+            if self.folder(folded, spelt).is_some() {
+                // And so are those it is in.
                 break;
             }
-            folder_key.push_str(&fold(component));
-            folder_key.push('/');
-            folder = match self.folders.get(&folder_key) {
-                Some(first) => first.clone(),
-                None => {
-                    folder.push_str(component);
-                    folder.push('/');
-                    self.folders.insert(folder_key.clone(), folder.clone());
-                    folder
-                }
+            let hash = self.hash_of_folder(folded);
+            let folder = Folder {
+                path: path.clone(),
+                length: u32::try_from(spelt.len()).expect("a path has a few hundred bytes"),
+                hash,
             };
+            self.folders
+                .insert_unique(spread(hash), folder, |folder| spread(folder.hash));
         }
+        let Self { hasher, taken, .. } = self;
+        let hash_of = |taken: &Taken<K>| hasher.hash_one(fold(taken.path.as_str()));
+        let owner = owner.clone();
+        taken.insert_unique(hasher.hash_one(key), Taken { path, owner }, hash_of);
+    }
+
+    /// The folder of that folded form; it is mostly spelt as it was at first.
+    fn folder(&self, folded: &str, spelt: &str) -> Option<&Folder> {
+        let hash = self.hash_of_folder(folded);
+        self.folders.find(spread(hash), |folder| {
+            folder.hash == hash && (folder.spelling() == spelt || fold(folder.spelling()) == folded)
+        })
+    }
+
+    fn hash_of_folder(&self, folded: &str) -> u32 {
+        // Its upper half is as good as its lower one.
+        (self.hasher.hash_one(folded) >> 32) as u32
+    }
+
+    /// The folder in its first spelling, as far as it is known, and the name as it is.
+    fn place_of<'s>(&self, stem: &'s RelPath) -> Placement<'s> {
+        let mut folder_key = fold(stem.as_str());
+        let known = folders(&folder_key, stem.as_str())
+            .find_map(|(folded, spelt)| Some((self.folder(folded, spelt)?, spelt)));
+        let end_of_folder = |path: &str| path.rfind('/').map_or(0, |at| at + 1);
+        folder_key.truncate(end_of_folder(&folder_key));
+        let (folder, name) = stem.as_str().split_at(end_of_folder(stem.as_str()));
+        let respelt = known
+            .filter(|(known, spelt)| known.spelling() != *spelt)
+            .map(|(known, spelt)| format!("{}{}", known.spelling(), &folder[spelt.len()..]));
         Placement {
-            folder,
+            stem,
+            folder: respelt.map_or(Cow::Borrowed(folder), Cow::Owned),
             folder_key,
-            name: name.to_owned(),
+            name,
         }
     }
+}
+
+/// Spreads 32 bits over 64: the table takes its groups from the low bits, its marks from the
+/// high ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
+}
+
+/// The folders of a path from the innermost out, folded and spelt, each with its `/`. Folding
+/// neither makes a `/` nor takes one away.
+fn folders<'k, 'p>(key: &'k str, path: &'p str) -> impl Iterator<Item = (&'k str, &'p str)> {
+    key.rmatch_indices('/')
+        .zip(path.rmatch_indices('/'))
+        .map(move |((folded, _), (spelt, _))| (&key[..=folded], &path[..=spelt]))
 }
 
 /// Settles a whole plan: the answers come in the order of the questions.
@@ -130,26 +211,33 @@ impl<K: Eq + Hash + Clone + Display> Collisions<K> {
 pub fn resolve<K: Eq + Hash + Clone + Display>(
     stems: impl IntoIterator<Item = (K, RelPath)>,
 ) -> Vec<RelPath> {
-    let mut collisions = Collisions::default();
+    let stems = stems.into_iter();
+    let mut collisions = Collisions::with_capacity(stems.size_hint().0);
     stems
-        .into_iter()
         .map(|(id, stem)| collisions.settle(&id, &stem))
         .collect()
 }
 
-struct Placement {
+struct Placement<'s> {
+    stem: &'s RelPath,
     /// Empty or with `/` at its end, as its folded form.
-    folder: String,
+    folder: Cow<'s, str>,
     folder_key: String,
-    name: String,
+    name: &'s str,
 }
 
-impl Placement {
+impl Placement<'_> {
     fn key(&self, name: &str) -> String {
         format!("{}{}", self.folder_key, fold(name))
     }
 
     fn path(&self, name: &str) -> RelPath {
+        // Most paths are as the templates say, and share the text.
+        if let Cow::Borrowed(_) = self.folder
+            && name == self.name
+        {
+            return self.stem.clone();
+        }
         RelPath::from_saved(&format!("{}{name}", self.folder))
             .expect("names of a path and a name with a suffix are names")
     }
@@ -157,32 +245,38 @@ impl Placement {
 
 /// The name itself, then with more and more of the digest, then counted: an endless supply,
 /// because a title may be written to look like somebody else's suffix.
-struct Names<'a> {
-    place: &'a Placement,
-    id: String,
+struct Names<'a, K> {
+    name: &'a str,
+    id: &'a K,
     tried: usize,
 }
 
-impl Iterator for Names<'_> {
-    type Item = String;
+impl<'a, K> Names<'a, K> {
+    fn of(name: &'a str, id: &'a K) -> Self {
+        Self { name, id, tried: 0 }
+    }
+}
 
-    fn next(&mut self) -> Option<String> {
-        let name = &self.place.name;
-        let digest = || blake3::hash(self.id.as_bytes()).to_hex();
+impl<'a, K: Display> Iterator for Names<'a, K> {
+    type Item = Cow<'a, str>;
+
+    fn next(&mut self) -> Option<Cow<'a, str>> {
+        let digest = || blake3::hash(self.id.to_string().as_bytes()).to_hex();
         let tried = self.tried;
         self.tried += 1;
         let suffix = match tried.checked_sub(1) {
-            None => return Some(name.clone()),
+            None => return Some(Cow::Borrowed(self.name)),
             Some(nth) if nth < DIGITS.len() => format!(" [{}]", &digest()[..DIGITS[nth]]),
             Some(nth) => format!(" [{} {}]", digest(), nth - DIGITS.len() + 2),
         };
-        let stem = component_with_limit(name, STEM_LIMIT - suffix.len());
-        Some(format!("{stem}{suffix}"))
+        let stem = component_with_limit(self.name, STEM_LIMIT - suffix.len());
+        Some(Cow::Owned(format!("{stem}{suffix}")))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
     use std::time::Duration;
 
     use proptest::prelude::*;

@@ -10,6 +10,7 @@ mod path;
 mod template;
 
 pub use collisions::{Collisions, resolve};
+pub(crate) use names::fold;
 pub use names::{STEM_LIMIT, component, component_with_limit};
 pub use path::{NotInside, RelPath};
 pub use template::{Field, Fields, Template, TemplateError};

@@ -43,8 +43,8 @@ pub fn component(text: &str) -> String {
 /// Like [`component`], of at most `limit` bytes; a limit under 24 counts as 24.
 pub fn component_with_limit(text: &str, limit: usize) -> String {
     let limit = limit.max(LEAST_LIMIT);
-    // Most names are ASCII, where nothing composes and nothing turns.
-    let legal = if text.is_ascii() {
+    // Below the first accent that composes, text is NFC as it is, and nothing turns.
+    let legal = if text.chars().all(|c| c < '\u{300}') {
         one_space_for_each_run(text.chars())
     } else {
         // Left out before composing: a mark between a letter and its accent keeps them apart.
@@ -65,15 +65,27 @@ pub fn component_with_limit(text: &str, limit: usize) -> String {
 
 /// Two texts with equal keys may be one name on a file system that folds case (APFS, NTFS,
 /// SMB, ext4 with casefold): canonical caseless matching, and characters without width ignored.
-pub(super) fn fold(name: &str) -> String {
+pub(crate) fn fold(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
+    if name.chars().all(is_latin_1) {
+        return name.chars().flat_map(fold_char).collect();
+    }
+    fold_by_tables(name)
+}
+
+fn fold_by_tables(name: &str) -> String {
     name.nfd()
         .filter(|c| !has_no_width(*c))
         .flat_map(fold_char)
         .nfc()
         .collect()
+}
+
+/// What needs no table: folding neither takes these letters apart nor joins them with others.
+fn is_latin_1(c: char) -> bool {
+    c <= '\u{ff}' && !has_no_width(c)
 }
 
 /// Upper and then lower case takes `ß` to `ss` and the final sigma to the other one, as full
@@ -177,6 +189,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn letters_that_need_no_tables_fold_as_they_would_by_them() {
+        let letters: Vec<char> = ('\0'..='\u{ff}').filter(|&c| is_latin_1(c)).collect();
+        assert!(letters.contains(&'é') && letters.contains(&'ß'));
+        for &one in &letters {
+            for &other in &letters {
+                let name = String::from_iter([one, other]);
+                assert_eq!(fold(&name), fold_by_tables(&name), "{name:?}");
+            }
+        }
+    }
 
     #[test]
     fn each_trap_of_a_file_system_is_taken_out() {

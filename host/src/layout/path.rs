@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -12,10 +13,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct NotInside(pub String);
 
 /// A path relative to the library's root: names joined by `/`, never absolute, none of them
-/// empty, `.` or `..`, UTF-8.
+/// empty, `.` or `..`, UTF-8. Clones share their text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct RelPath(String);
+pub struct RelPath(Arc<str>);
 
 impl RelPath {
     /// A path as it was saved.
@@ -25,7 +26,7 @@ impl RelPath {
     pub fn from_saved(text: &str) -> Result<Self, NotInside> {
         let plain = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0']);
         if text.split('/').all(plain) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(NotInside(text.to_owned()))
         }
@@ -33,7 +34,7 @@ impl RelPath {
 
     /// The path of these names, each made by [`super::component`]; `None` when there are none.
     pub(super) fn of_components(components: &[String]) -> Option<Self> {
-        (!components.is_empty()).then(|| Self(components.join("/")))
+        (!components.is_empty()).then(|| Self(components.join("/").into()))
     }
 
     /// The path as text, with `/` on every platform.
@@ -54,27 +55,27 @@ impl RelPath {
     /// The folder it is in; `None` directly under the root.
     pub fn parent(&self) -> Option<Self> {
         let (folder, _) = self.0.rsplit_once('/')?;
-        Some(Self(folder.to_owned()))
+        Some(Self(folder.into()))
     }
 
     /// The same place with `.ext` added; of `ext` only ASCII letters and digits count, so that
     /// an extension can never lead elsewhere. Dots in the name are part of the name.
     pub fn join_extension(&self, ext: &str) -> Self {
         let ext: String = ext.chars().filter(char::is_ascii_alphanumeric).collect();
-        Self(format!("{}.{ext}", self.0))
+        Self(format!("{}.{ext}", self.0).into())
     }
 
     /// Where it is when the library is at `root`.
     pub fn under(&self, root: &Path) -> PathBuf {
-        root.join(&self.0)
+        root.join(self.as_str())
     }
 
     /// A file in the same folder, called `name` as far as that is a legal name.
     pub fn beside(&self, name: &str) -> Self {
         let name = super::component(name);
         match self.parent() {
-            Some(folder) => Self(format!("{folder}/{name}")),
-            None => Self(name),
+            Some(folder) => Self(format!("{folder}/{name}").into()),
+            None => Self(name.into()),
         }
     }
 }

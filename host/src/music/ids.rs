@@ -100,6 +100,11 @@ impl Isrc {
         }
     }
 
+    /// A code that was checked before.
+    pub(super) fn checked(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The twelve characters.
     pub fn as_str(&self) -> &str {
         &self.0

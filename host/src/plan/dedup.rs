@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
 
+use super::index::Index;
 use super::{Plan, PlanItem};
 use crate::matching::{Normalized, artist_key, title_key};
 use crate::music::{Track, TrackId};
@@ -21,7 +22,7 @@ const SAME_LENGTH_MS: u64 = 3_000;
 pub fn dedup(plan: &mut Plan) -> usize {
     let before = plan.items.len();
     let items = &mut plan.items;
-    let mut by_id: HashMap<TrackId, usize> = HashMap::with_capacity(before);
+    let mut by_id = Index::with_capacity(before);
     // Only plans with worded items pay for the second look.
     let worded = items.iter().any(|item| item.id().is_text());
     let mut by_words = ByWords::with_capacity(if worded { before } else { 0 });
@@ -32,19 +33,19 @@ pub fn dedup(plan: &mut Plan) -> usize {
     for at in 0..before {
         let (earlier, rest) = items.split_at_mut(at);
         let item = &mut rest[0];
-        if let Some(&same) = by_id.get(item.id()) {
+        if let Some(same) = by_id.get(earlier, item.id()) {
             tracing::debug!(id = %item.id(), "duplicate removed");
             learn(&mut earlier[same], item);
             continue;
         }
-        if worded && let Some(same) = by_words.find_or_note(earlier, &item.track, kept) {
+        if worded && let Some(same) = by_words.find_or_note(earlier, &item.track.unpack(), kept) {
             tracing::debug!(id = %item.id(), kept = %earlier[same].id(), "duplicate removed");
             renamed.insert(item.id().clone(), earlier[same].id().clone());
             learn(&mut earlier[same], item);
             continue;
         }
-        by_id.insert(item.id().clone(), kept);
         items.swap(kept, at);
+        by_id.note(items, kept);
         kept += 1;
     }
     items.truncate(kept);
@@ -117,7 +118,7 @@ impl ByWords {
         };
         let further = self.further.get(&hash).cloned().unwrap_or_default();
         for peer in std::iter::once(first).chain(further) {
-            let track = &kept[peer].track;
+            let track = &kept[peer].track.unpack();
             if same_wish(track, new)
                 && (track.title == new.title || title_key(track) == title)
                 && self.artist(track) == artist
@@ -188,7 +189,7 @@ fn same_wish(kept: &Track, new: &Track) -> bool {
 
 /// What is left of `other` is of no use to anybody.
 fn learn(kept: &mut PlanItem, other: &mut PlanItem) {
-    let (mine, their) = (&mut kept.track, &mut other.track);
+    let (mut mine, mut their) = (kept.track.unpack(), other.track.unpack());
     if mine.artists.is_empty() {
         mine.artists = take(&mut their.artists);
     }
@@ -213,6 +214,7 @@ fn learn(kept: &mut PlanItem, other: &mut PlanItem) {
     if mine.url.is_empty() {
         mine.url = take(&mut their.url);
     }
+    kept.track = mine.into();
     for dependency in other.dependencies.drain(..) {
         if !kept.dependencies.contains(&dependency) {
             kept.dependencies.push(dependency);

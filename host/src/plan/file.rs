@@ -48,8 +48,8 @@ pub enum PlanFileError {
     },
 }
 
-/// A plan as it is written. The items become their saved form one after the other: a second
-/// copy of a long plan is never there as a whole.
+/// A plan as it is written. The items become their saved form one after the other and borrow
+/// what they can: a second copy of a long plan is never there as a whole.
 #[derive(Serialize)]
 struct PlanToSave<'a> {
     format: u32,
@@ -57,11 +57,11 @@ struct PlanToSave<'a> {
     config_version: &'a str,
     #[serde(serialize_with = "one_by_one")]
     items: &'a [PlanItem],
-    collections: Vec<SavedCollection>,
+    collections: Vec<CollectionToSave<'a>>,
 }
 
 fn one_by_one<S: Serializer>(items: &[PlanItem], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(items.iter().map(SavedItem::from))
+    serializer.collect_seq(items.iter().map(ItemToSave::from))
 }
 
 #[derive(Deserialize)]
@@ -73,19 +73,37 @@ struct SavedPlan {
     collections: Vec<SavedCollection>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
+struct ItemToSave<'a> {
+    #[serde(rename = "type")]
+    kind: ItemKind,
+    name: &'a str,
+    #[serde(flatten)]
+    track: Track,
+    /// For readers of the file; the track's artists are what is loaded.
+    artist: Option<&'a str>,
+    /// Whole seconds, for readers of the file.
+    duration: u64,
+    status: Status,
+    reason: Option<SkipReason>,
+    output_path: Option<&'a Path>,
+    error: Option<&'a str>,
+    retry_count: u32,
+    parent_id: Option<&'a CollectionId>,
+    dependencies: &'a [TrackId],
+    targets: &'a [RelPath],
+    owned: Option<&'a Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewal: Option<Renewal>,
+}
+
+#[derive(Deserialize)]
 struct SavedItem {
     #[serde(rename = "type")]
     kind: ItemKind,
     name: String,
     #[serde(flatten)]
     track: Track,
-    /// For readers of the file; the track's artists are what is loaded.
-    #[serde(skip_deserializing)]
-    artist: Option<String>,
-    /// Whole seconds, for readers of the file.
-    #[serde(skip_deserializing)]
-    duration: u64,
     status: Status,
     #[serde(default)]
     reason: Option<SkipReason>,
@@ -100,11 +118,22 @@ struct SavedItem {
     targets: Vec<RelPath>,
     #[serde(default)]
     owned: Option<PathBuf>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     renewal: Option<Renewal>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
+struct CollectionToSave<'a> {
+    id: &'a CollectionId,
+    #[serde(rename = "type")]
+    kind: ItemKind,
+    name: &'a str,
+    create_m3u: bool,
+    layout: &'a str,
+    members: &'a [Membership],
+}
+
+#[derive(Deserialize)]
 struct SavedCollection {
     id: CollectionId,
     #[serde(rename = "type")]
@@ -126,7 +155,11 @@ impl Plan {
             created_at: self.created_at,
             config_version: &self.config_version,
             items: &self.items,
-            collections: self.collections.iter().map(SavedCollection::from).collect(),
+            collections: self
+                .collections
+                .iter()
+                .map(CollectionToSave::from)
+                .collect(),
         };
         serde_json::to_writer_pretty(out, &plan)
     }
@@ -192,8 +225,8 @@ impl Plan {
     }
 }
 
-impl From<&PlanItem> for SavedItem {
-    fn from(item: &PlanItem) -> Self {
+impl<'a> From<&'a PlanItem> for ItemToSave<'a> {
+    fn from(item: &'a PlanItem) -> Self {
         let reason = match &item.state {
             ItemState::Skipped { reason, .. } => Some(*reason),
             ItemState::Pending
@@ -201,21 +234,22 @@ impl From<&PlanItem> for SavedItem {
             | ItemState::Completed { .. }
             | ItemState::Failed { .. } => None,
         };
+        let track = item.track.unpack();
         Self {
             kind: item.kind,
-            name: item.name.clone(),
-            artist: item.track.artist().map(str::to_owned),
-            duration: item.track.duration_secs(),
-            track: item.track.clone(),
+            name: item.name(),
+            artist: item.track.artist(),
+            duration: track.duration_secs(),
+            track,
             status: item.status(),
             reason,
-            output_path: item.state.output_path().map(Path::to_owned),
-            error: item.state.error().map(str::to_owned),
+            output_path: item.state.output_path(),
+            error: item.state.error(),
             retry_count: item.retry_count,
-            parent_id: item.parent.clone(),
-            dependencies: item.dependencies.clone(),
-            targets: item.targets.clone(),
-            owned: item.owned.clone(),
+            parent_id: item.parent.as_ref(),
+            dependencies: &item.dependencies,
+            targets: &item.targets,
+            owned: item.owned.as_deref(),
             renewal: item.renewal,
         }
     }
@@ -237,10 +271,8 @@ impl From<SavedItem> for PlanItem {
                 path: saved.output_path,
             },
         };
-        Self {
-            track: saved.track,
+        let mut item = Self {
             kind: saved.kind,
-            name: saved.name,
             parent: saved.parent_id,
             dependencies: saved.dependencies,
             targets: saved.targets,
@@ -248,23 +280,26 @@ impl From<SavedItem> for PlanItem {
             renewal: saved.renewal,
             state,
             retry_count: saved.retry_count,
-        }
+            ..Self::new(saved.track)
+        };
+        item.rename(&saved.name);
+        item
     }
 }
 
-impl From<&Collection> for SavedCollection {
-    fn from(collection: &Collection) -> Self {
+impl<'a> From<&'a Collection> for CollectionToSave<'a> {
+    fn from(collection: &'a Collection) -> Self {
         Self {
-            id: collection.id.clone(),
+            id: &collection.id,
             kind: collection.kind,
-            name: collection.name.clone(),
+            name: &collection.name,
             create_m3u: collection.create_m3u,
             layout: match &collection.layout {
-                EntryLayout::Library => "library".to_owned(),
-                EntryLayout::Playlist => "playlist".to_owned(),
-                EntryLayout::Template(text) => text.clone(),
+                EntryLayout::Library => "library",
+                EntryLayout::Playlist => "playlist",
+                EntryLayout::Template(text) => text,
             },
-            members: collection.members.clone(),
+            members: &collection.members,
         }
     }
 }

@@ -1,14 +1,12 @@
 //! The want-list and the catalogs become a plan. The only planning step that waits on
 //! anything.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
+use super::index::Index;
 use super::{Collection, CollectionId, ItemKind, Membership, Plan, PlanItem};
 use crate::catalog::{CatalogError, Catalogs, Resolved, RowWarning};
 use crate::config::{EntryLayout, Wanted, WantedInput, WantedKind};
-use crate::music::TrackId;
 
 /// What planning found worth telling, apart from the plan.
 #[derive(Debug, Default)]
@@ -85,7 +83,7 @@ fn described(entry: &Wanted) -> String {
 #[derive(Default)]
 struct Draft {
     items: Vec<PlanItem>,
-    seen: HashMap<TrackId, usize>,
+    seen: Index,
     collections: Vec<Collection>,
     findings: Findings,
 }
@@ -129,17 +127,17 @@ impl Draft {
                 position: offset + row.position,
                 target: 0,
             });
-            if self.seen.contains_key(&row.track.id) {
+            if self.seen.get(&self.items, &row.track.id).is_some() {
                 self.findings.repeated += 1;
                 continue;
             }
-            self.seen.insert(row.track.id.clone(), self.items.len());
             let mut item = PlanItem::new(row.track);
             item.parent.clone_from(&parent);
             if let Some(name) = &renamed {
-                item.name.clone_from(name);
+                item.rename(name);
             }
             self.items.push(item);
+            self.seen.note(&self.items, self.items.len() - 1);
         }
     }
 
@@ -168,7 +166,7 @@ impl Draft {
             match self
                 .collections
                 .iter()
-                .position(|collection| collection.id.0 == id)
+                .position(|collection| *collection.id.0 == *id)
             {
                 Some(at) if kind == ItemKind::Track && self.collections[at].layout == layout => {
                     return at;
@@ -176,7 +174,7 @@ impl Draft {
                 Some(_) => number += 1,
                 None => {
                     self.collections.push(Collection {
-                        id: CollectionId(id),
+                        id: CollectionId(id.into()),
                         kind,
                         name: shown,
                         create_m3u,

@@ -9,21 +9,23 @@ pub mod dedup;
 pub mod existing;
 pub mod file;
 pub mod generate;
+mod index;
 pub mod order;
 pub mod place;
 pub mod renewal;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::config::EntryLayout;
 use crate::layout::RelPath;
-use crate::music::{Track, TrackId};
+use crate::music::{PackedTrack, TrackId};
+use index::Index;
 use renewal::Renewal;
 
 /// What an item or a collection is.
@@ -212,11 +214,11 @@ impl ItemState {
 #[derive(Clone, Debug)]
 pub struct PlanItem {
     /// What is wanted, with everything catalogs said of it.
-    pub track: Track,
+    pub track: PackedTrack,
     /// Always [`ItemKind::Track`] in a generated plan.
     pub kind: ItemKind,
-    /// What people call it: the user's name for a song, else the catalog's title.
-    pub name: String,
+    /// The user's name for it, where that is not the catalog's title.
+    renamed: Option<Box<str>>,
     /// The album or playlist through which it first came in.
     pub parent: Option<CollectionId>,
     /// Items that must complete first.
@@ -238,10 +240,11 @@ pub struct PlanItem {
 
 impl PlanItem {
     /// A pending item for that track.
-    pub fn new(track: Track) -> Self {
+    pub fn new(track: impl Into<PackedTrack>) -> Self {
         Self {
+            track: track.into(),
             kind: ItemKind::Track,
-            name: track.title.clone(),
+            renamed: None,
             parent: None,
             dependencies: Vec::new(),
             targets: Vec::new(),
@@ -249,13 +252,24 @@ impl PlanItem {
             renewal: None,
             state: ItemState::Pending,
             retry_count: 0,
-            track,
         }
     }
 
     /// The catalog's name of it.
     pub fn id(&self) -> &TrackId {
         &self.track.id
+    }
+
+    /// What people call it: the user's name for a song, else the catalog's title.
+    pub fn name(&self) -> &str {
+        self.renamed
+            .as_deref()
+            .unwrap_or_else(|| self.track.title())
+    }
+
+    /// Calls it as the user does.
+    pub fn rename(&mut self, name: &str) {
+        self.renamed = (name != self.track.title()).then(|| name.into());
     }
 
     /// Whether a source has to be asked for it.
@@ -275,8 +289,8 @@ impl PlanItem {
     /// `Artist - Name`, as shown to people.
     pub fn display_name(&self) -> String {
         match self.track.artist() {
-            Some(artist) => format!("{artist} - {}", self.name),
-            None => self.name.clone(),
+            Some(artist) => format!("{artist} - {}", self.name()),
+            None => self.name().to_owned(),
         }
     }
 }
@@ -295,10 +309,11 @@ impl Hash for PlanItem {
     }
 }
 
-/// Name of a collection within its plan, stable over runs: `playlist:Road trip`.
+/// Name of a collection within its plan, stable over runs: `playlist:Road trip`. Clones share
+/// their text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CollectionId(pub String);
+pub struct CollectionId(pub Arc<str>);
 
 impl fmt::Display for CollectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -346,7 +361,7 @@ pub struct Plan {
     pub created_at: Timestamp,
     /// The `version` of the config it comes from.
     pub config_version: String,
-    index: HashMap<TrackId, usize>,
+    index: Index,
 }
 
 /// How many items stand how; the first five add up to `total`.
@@ -410,7 +425,7 @@ impl Plan {
             collections,
             created_at,
             config_version,
-            index: HashMap::new(),
+            index: Index::default(),
         };
         plan.reindex();
         plan
@@ -419,11 +434,7 @@ impl Plan {
     /// Makes look-ups right again after items were moved or removed. Of two items with one
     /// id the first is found.
     pub(crate) fn reindex(&mut self) {
-        self.index.clear();
-        self.index.reserve(self.items.len());
-        for (at, item) in self.items.iter().enumerate() {
-            self.index.entry(item.id().clone()).or_insert(at);
-        }
+        self.index = Index::of(&self.items);
     }
 
     /// Puts the items into another order; look-ups stay right. `sequence` has the position of
@@ -433,9 +444,7 @@ impl Plan {
         for (goal, &at) in sequence.iter().enumerate() {
             goals[at] = goal;
         }
-        for at in self.index.values_mut() {
-            *at = goals[*at];
-        }
+        self.index.follow(&goals);
         // In place, because items are large: each swap brings one to its goal.
         for at in 0..goals.len() {
             while goals[at] != at {
@@ -453,7 +462,7 @@ impl Plan {
 
     /// Where the item of that id stands in the plan's order.
     pub fn position_of(&self, id: &TrackId) -> Option<usize> {
-        self.index.get(id).copied()
+        self.index.get(&self.items, id)
     }
 
     /// The items of that kind, in plan order.

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use super::{Plan, PlanItem};
+use super::Plan;
 use crate::music::TrackId;
 
 /// Sorts the items; missing text sorts as empty, a missing number as 0. Dependencies that
@@ -17,7 +17,7 @@ pub fn order(plan: &mut Plan) {
         .items
         .iter()
         .enumerate()
-        .map(|(at, item)| (key(item), at))
+        .map(|(at, item)| (item.track.sort_key(), at))
         .collect();
     keys.sort_unstable();
     let sequence: Vec<usize> = keys.into_iter().map(|(_, at)| at).collect();
@@ -25,16 +25,6 @@ pub fn order(plan: &mut Plan) {
     if plan.items.iter().any(|item| !item.dependencies.is_empty()) {
         resolve_dependencies(plan);
     }
-}
-
-fn key(item: &PlanItem) -> (&str, &str, u32, u32) {
-    let track = &item.track;
-    (
-        track.artist().unwrap_or_default(),
-        track.album.as_deref().unwrap_or_default(),
-        track.disc_number.unwrap_or(0),
-        track.track_number.unwrap_or(0),
-    )
 }
 
 /// Moves every item behind what it depends on and keeps the sorted order otherwise.
@@ -104,6 +94,7 @@ fn resolve_dependencies(plan: &mut Plan) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PlanItem;
     use super::*;
     use crate::music::Track;
     use jiff::Timestamp;

@@ -30,12 +30,14 @@ pub fn place<'a>(
     taken: impl Iterator<Item = (&'a TrackId, RelPath)>,
 ) -> Result<(), PlaceError> {
     let templates = parse_templates(&plan.collections)?;
-    let index = plan.index.clone();
     for item in &mut plan.items {
         item.targets.clear();
     }
     let Plan {
-        items, collections, ..
+        items,
+        collections,
+        index,
+        ..
     } = plan;
     for (collection, template) in collections.iter_mut().zip(&templates) {
         let Collection {
@@ -51,7 +53,9 @@ pub fn place<'a>(
         } in members
         {
             let position = Some(*position);
-            let Some(&at) = index.get(id) else { continue };
+            let Some(at) = index.get(items, id) else {
+                continue;
+            };
             let item = &mut items[at];
             let place = match (&*entry_layout, template) {
                 (EntryLayout::Playlist, _) => Place::Playlist { name, position },
@@ -62,19 +66,22 @@ pub fn place<'a>(
                 },
                 (EntryLayout::Library | EntryLayout::Template(_), None) => Place::Library,
             };
-            let stem = layout.stem(&item.track, place);
+            let stem = layout.stem(&item.track.unpack(), place);
             *target = item
                 .targets
                 .iter()
                 .position(|known| *known == stem)
                 .unwrap_or_else(|| {
+                    // Few have a second one, for which a vector would make room at once.
+                    item.targets.reserve_exact(1);
                     item.targets.push(stem);
                     item.targets.len() - 1
                 });
         }
     }
     for item in items.iter_mut().filter(|item| item.targets.is_empty()) {
-        item.targets.push(layout.stem(&item.track, Place::Library));
+        let stem = layout.stem(&item.track.unpack(), Place::Library);
+        item.targets = vec![stem];
     }
     settle_collisions(plan, taken);
     Ok(())
@@ -99,7 +106,8 @@ fn parse_templates(collections: &[Collection]) -> Result<Vec<Option<Template>>, 
 
 /// Replaces targets at which two recordings would meet.
 fn settle_collisions<'a>(plan: &mut Plan, taken: impl Iterator<Item = (&'a TrackId, RelPath)>) {
-    let mut collisions = Collisions::default();
+    let targets = plan.items.iter().map(|item| item.targets.len()).sum();
+    let mut collisions = Collisions::with_capacity(targets);
     for (id, stem) in taken {
         collisions.reserve(id, &stem);
     }

@@ -13,6 +13,7 @@ use super::*;
 use crate::catalog::Catalogs;
 use crate::config::{Wanted, WantedInput, WantedKind};
 use crate::layout::Layout;
+use crate::music::Track;
 use crate::publish::{Existing, PublishError};
 
 fn wanted(kind: WantedKind, input: WantedInput) -> Wanted {
@@ -41,7 +42,7 @@ async fn planned(entries: &[Wanted]) -> (Plan, Findings) {
 }
 
 fn names(plan: &Plan) -> Vec<&str> {
-    plan.items.iter().map(|item| item.name.as_str()).collect()
+    plan.items.iter().map(|item| item.name()).collect()
 }
 
 fn track(id: &str, artist: &str, title: &str) -> Track {
@@ -57,7 +58,7 @@ fn of(items: Vec<PlanItem>, collections: Vec<Collection>) -> Plan {
 
 fn playlist(name: &str, ids: &[&str]) -> Collection {
     Collection {
-        id: CollectionId(format!("playlist:{name}")),
+        id: CollectionId(format!("playlist:{name}").into()),
         kind: ItemKind::Playlist,
         name: name.to_owned(),
         create_m3u: true,
@@ -118,7 +119,7 @@ async fn a_track_that_several_entries_want_is_one_item_with_all_its_memberships(
     assert_eq!(plan.items[0].parent, None);
     assert_eq!(
         plan.items[1].parent,
-        Some(CollectionId("playlist:a".to_owned()))
+        Some(CollectionId("playlist:a".into()))
     );
     assert_eq!(plan.config_version, "7");
     assert_eq!(plan.created_at, Timestamp::UNIX_EPOCH);
@@ -157,7 +158,7 @@ async fn a_song_has_the_name_the_user_gave_it() {
     entry.name = Some("The blue one".to_owned());
     let (plan, _) = planned(&[entry]).await;
     assert_eq!(names(&plan), ["The blue one"]);
-    assert_eq!(plan.items[0].track.title, "Bluebird");
+    assert_eq!(plan.items[0].track.title(), "Bluebird");
 }
 
 #[tokio::test]
@@ -217,9 +218,9 @@ fn a_worded_item_takes_the_id_and_the_facts_of_its_recording() {
         [("spotify:1", 1), ("spotify:1", 2)]
     );
     let kept = plan.get_item(&TrackId::from_saved("spotify:1")).unwrap();
-    assert_eq!(kept.track.title, "Bluebird");
-    assert_eq!(kept.track.album.as_deref(), Some("First Album"));
-    assert_eq!(kept.track.track_number, Some(3));
+    assert_eq!(kept.track.title(), "Bluebird");
+    assert_eq!(kept.track.unpack().album.as_deref(), Some("First Album"));
+    assert_eq!(kept.track.unpack().track_number, Some(3));
 }
 
 #[test]
@@ -517,8 +518,8 @@ fn a_saved_plan_comes_back_without_loss() {
         url: "https://open.spotify.com/track/1".to_owned(),
         ..track("spotify:1", "Ann", "Bluebird")
     });
-    full.name = "The blue one".to_owned();
-    full.parent = Some(CollectionId("playlist:P".to_owned()));
+    full.rename("The blue one");
+    full.parent = Some(CollectionId("playlist:P".into()));
     full.dependencies = vec![TrackId::from_saved("spotify:2")];
     full.retry_count = 4;
     full.owned = Some(PathBuf::from("/music/x.flac"));

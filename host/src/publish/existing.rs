@@ -1,7 +1,10 @@
 //! Which of the planned files are there already. Only looks; works on a library that does not
 //! exist yet, and beside a run.
+//!
+//! A folder that is not there is not asked for: most folders of a long plan are new, and their
+//! parents, read once, tell so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,18 +12,41 @@ use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
 use super::PublishError;
-use crate::layout::RelPath;
+use crate::layout::{RelPath, fold};
 use crate::music::AUDIO_EXTENSIONS;
 
 /// Stem in NFC -> names of the audio files that have it.
 type Listing = HashMap<String, Vec<String>>;
 
 /// Answers for one plan whether a file is there. Every folder is read once, at the first
-/// question about it; what appears later is not seen.
+/// question about it or what is in it; what appears later is not seen.
 #[derive(Debug)]
 pub struct Existing {
     library: PathBuf,
-    listings: HashMap<Option<RelPath>, Listing>,
+    /// By their paths in the library, that of the library itself being empty.
+    folders: HashMap<String, Folder>,
+}
+
+/// What a folder holds.
+#[derive(Debug)]
+enum Folder {
+    Listed {
+        audio: Listing,
+        /// Folders and links in it, by the folded forms of their names: a file system may
+        /// find one by another spelling.
+        folders: HashSet<String>,
+    },
+    /// It cannot be read; what is in it may be there all the same.
+    Unreadable(io::Error),
+}
+
+impl Folder {
+    fn may_hold(&self, name: &str) -> bool {
+        match self {
+            Folder::Listed { folders, .. } => folders.contains(&fold(name)),
+            Folder::Unreadable(_) => true,
+        }
+    }
 }
 
 impl Existing {
@@ -28,7 +54,7 @@ impl Existing {
     pub fn new(library: &Path) -> Self {
         Self {
             library: library.to_owned(),
-            listings: HashMap::new(),
+            folders: HashMap::new(),
         }
     }
 
@@ -39,17 +65,20 @@ impl Existing {
     /// When a folder or file is there and cannot be looked at: to take it for missing would
     /// fetch everything in it again.
     pub fn find(&mut self, stem: &RelPath) -> Result<Option<PathBuf>, PublishError> {
-        let folder = stem.parent();
-        let path = folder.as_ref().map_or_else(
-            || self.library.clone(),
-            |folder| folder.under(&self.library),
-        );
-        let listing = match self.listings.entry(folder) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(new) => new.insert(list(&path)?),
+        let folder = stem
+            .as_str()
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
+        let path = self.library.join(folder);
+        let audio = match self.folder(folder) {
+            None => return Ok(None),
+            Some(Folder::Listed { audio, .. }) => audio,
+            Some(Folder::Unreadable(cause)) => {
+                return Err(PublishError::of("list", &path, again(cause)));
+            }
         };
         let wanted: String = stem.file_name().nfc().collect();
-        for name in listing.get(&wanted).into_iter().flatten() {
+        for name in audio.get(&wanted).into_iter().flatten() {
             let file = path.join(name);
             match fs::metadata(&file) {
                 Ok(found) if found.is_file() && found.len() > 0 => return Ok(Some(file)),
@@ -63,33 +92,64 @@ impl Existing {
         }
         Ok(None)
     }
+
+    /// What that folder holds; `None` if what it is in does not have it.
+    fn folder(&mut self, folder: &str) -> Option<&Folder> {
+        if !self.folders.contains_key(folder) {
+            if !folder.is_empty() {
+                let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+                if !self.folder(parent)?.may_hold(name) {
+                    return None;
+                }
+            }
+            let found = list(&self.library.join(folder)).unwrap_or_else(Folder::Unreadable);
+            self.folders.insert(folder.to_owned(), found);
+        }
+        self.folders.get(folder)
+    }
 }
 
-fn list(folder: &Path) -> Result<Listing, PublishError> {
-    let failed = |cause| PublishError::of("list", folder, cause);
+/// The same failure once more; errors of the system cannot be cloned.
+fn again(cause: &io::Error) -> io::Error {
+    match cause.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(cause.kind(), cause.to_string()),
+    }
+}
+
+fn list(folder: &Path) -> io::Result<Folder> {
+    let (mut audio, mut folders) = (Listing::new(), HashSet::new());
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(cause) => match cause.kind() {
-            // A file where a folder should be holds no tracks; `place` will say so.
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => return Ok(Listing::new()),
-            _ => return Err(failed(cause)),
-        },
+        // A file where a folder should be holds no tracks; `place` will say so.
+        Err(cause) if is_nothing(&cause) => return Ok(Folder::Listed { audio, folders }),
+        Err(cause) => return Err(cause),
     };
-    let mut listing = Listing::new();
     for entry in entries {
+        let entry = entry?;
         // A name that is no UTF-8 is none of ours.
-        let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
+        let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            folders.insert(fold(&name));
+        }
         let Some((stem, _)) = name.rsplit_once('.').filter(|(_, ext)| rank(ext).is_some()) else {
             continue;
         };
-        listing.entry(stem.nfc().collect()).or_default().push(name);
+        audio.entry(stem.nfc().collect()).or_default().push(name);
     }
-    for names in listing.values_mut() {
+    for names in audio.values_mut() {
         names.sort_by_key(|name| name.rsplit_once('.').and_then(|(_, ext)| rank(ext)));
     }
-    Ok(listing)
+    Ok(Folder::Listed { audio, folders })
+}
+
+fn is_nothing(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// The audio beside `file` that differs from it in its extension at most, itself included.
@@ -100,8 +160,10 @@ pub(super) fn audio_of_stem(file: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let wanted: String = stem.nfc().collect();
-    let mut listing = list(folder).unwrap_or_default();
-    let names = listing.remove(&wanted).unwrap_or_default();
+    let names = match list(folder) {
+        Ok(Folder::Listed { mut audio, .. }) => audio.remove(&wanted).unwrap_or_default(),
+        Ok(Folder::Unreadable(_)) | Err(_) => Vec::new(),
+    };
     names.into_iter().map(|name| folder.join(name)).collect()
 }
 
@@ -187,6 +249,38 @@ mod tests {
                 .unwrap()
                 .is_some()
         );
+    }
+
+    #[test]
+    fn of_folders_that_are_not_there_nothing_is_kept() {
+        let library = tempfile::tempdir().unwrap();
+        fs::create_dir(library.path().join("Ann")).unwrap();
+        let mut existing = Existing::new(library.path());
+        for number in 0..100 {
+            for artist in ["Ann", "Bob"] {
+                let stem = path(&format!("{artist}/Album {number}/x"));
+                assert_eq!(existing.find(&stem).unwrap(), None);
+            }
+        }
+        assert_eq!(existing.folders.len(), 2, "the library and `Ann`");
+    }
+
+    #[test]
+    fn a_folder_is_looked_at_where_a_file_system_may_find_it_by_another_spelling() {
+        let library = tempfile::tempdir().unwrap();
+        fs::create_dir(library.path().join("Bjo\u{308}rk")).unwrap();
+        fs::write(library.path().join("a file"), "x").unwrap();
+        let root = list(library.path()).unwrap();
+        for (name, expected) in [
+            ("Bj\u{f6}rk", true),
+            ("BJ\u{d6}RK", true),
+            ("Bjork", false),
+            ("a file", false),
+        ] {
+            assert_eq!(root.may_hold(name), expected, "{name}");
+        }
+        let hidden = Folder::Unreadable(io::ErrorKind::PermissionDenied.into());
+        assert!(hidden.may_hold("anything"));
     }
 
     #[test]

@@ -47,7 +47,8 @@ fn save_items(tx: &Transaction<'_>, items: &[PlanItem], now: i64) -> rusqlite::R
     let mut upsert = tx.prepare(UPSERT)?;
     for (position, item) in items.iter().enumerate() {
         let name = item.display_name();
-        let words = words::of_item(&name, item.track.album.as_deref());
+        let track = item.track.unpack();
+        let words = words::of_item(&name, track.album.as_deref());
         upsert.execute(params![
             item.id().as_str(),
             i64::try_from(position).unwrap_or(i64::MAX),
@@ -55,7 +56,7 @@ fn save_items(tx: &Transaction<'_>, items: &[PlanItem], now: i64) -> rusqlite::R
             item.state.skip_reason().map(SkipReason::code),
             item.state.error(),
             name,
-            serde_json::to_string(&item.track)
+            serde_json::to_string(&track)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
             item.retry_count,
             now,
@@ -76,7 +77,7 @@ fn save_collections(tx: &Transaction<'_>, all: &[Collection]) -> rusqlite::Resul
     )?;
     for (position, collection) in all.iter().enumerate() {
         collections.execute(params![
-            collection.id.0,
+            &*collection.id.0,
             i64::try_from(position).unwrap_or(i64::MAX),
             kind(collection.kind),
             collection.name,
@@ -84,7 +85,7 @@ fn save_collections(tx: &Transaction<'_>, all: &[Collection]) -> rusqlite::Resul
         ])?;
         for member in &collection.members {
             memberships.execute(params![
-                collection.id.0,
+                &*collection.id.0,
                 member.position,
                 member.id.as_str()
             ])?;

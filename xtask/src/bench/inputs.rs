@@ -3,47 +3,73 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 /// A playlist to be made.
 pub(crate) struct List {
     pub(crate) what: &'static str,
-    pub(crate) must_be_planned: bool,
+    /// Within which bounds it has to be planned; without, it may be refused as well.
+    pub(crate) bounds: Option<Bounds>,
     rows: u32,
     form: Form,
 }
 
+/// What planning a list may take.
+pub(crate) struct Bounds {
+    pub(crate) wall: Duration,
+    pub(crate) memory_mib: u64,
+}
+
+const OF_100_000: Bounds = Bounds {
+    wall: Duration::from_secs(10),
+    memory_mib: 512,
+};
+
+const OF_A_MILLION: Bounds = Bounds {
+    wall: Duration::from_secs(15),
+    memory_mib: 700,
+};
+
 enum Form {
     /// As exportify.app writes it.
     Csv,
+    /// What a spreadsheet may hold.
+    ShortCsv,
     /// `Artist - Title`.
     Lines,
 }
 
 /// The sizes that are measured.
-pub(crate) const LISTS: [List; 4] = [
+pub(crate) const LISTS: [List; 5] = [
     List {
         what: "CSV of 100,000 rows",
-        must_be_planned: true,
+        bounds: Some(OF_100_000),
         rows: 100_000,
         form: Form::Csv,
     },
     List {
         what: "text of 100,000 lines",
-        must_be_planned: true,
+        bounds: Some(OF_100_000),
         rows: 100_000,
         form: Form::Lines,
     },
     List {
-        what: "CSV of 1,000,000 rows",
-        must_be_planned: false,
+        what: "CSV of Exportify, 1,000,000 rows",
+        bounds: None,
         rows: 1_000_000,
         form: Form::Csv,
     },
     List {
+        what: "CSV of six columns, 1,000,000 rows",
+        bounds: Some(OF_A_MILLION),
+        rows: 1_000_000,
+        form: Form::ShortCsv,
+    },
+    List {
         what: "text of 1,000,000 lines",
-        must_be_planned: false,
+        bounds: Some(OF_A_MILLION),
         rows: 1_000_000,
         form: Form::Lines,
     },
@@ -55,7 +81,7 @@ impl List {
     /// Writes the list into the directory.
     pub(crate) fn write(&self, dir: &Path) -> Result<PathBuf> {
         let extension = match self.form {
-            Form::Csv => "csv",
+            Form::Csv | Form::ShortCsv => "csv",
             Form::Lines => "txt",
         };
         let path = dir.join(format!("list-{}.{extension}", self.rows));
@@ -65,6 +91,10 @@ impl List {
             Form::Csv => {
                 writeln!(out, "{HEADER}")?;
                 (0..self.rows).try_for_each(|row| csv_row(&mut out, row))?;
+            }
+            Form::ShortCsv => {
+                writeln!(out, "Title,Artist,Album,Track Number,Duration (ms),ISRC")?;
+                (0..self.rows).try_for_each(|row| short_csv_row(&mut out, row))?;
             }
             Form::Lines => (0..self.rows).try_for_each(|row| {
                 let (artist, _, title) = song(row);
@@ -100,5 +130,15 @@ fn csv_row(out: &mut impl Write, row: u32) -> std::io::Result<()> {
         number / 120,
         number / 12,
         number / 120,
+    )
+}
+
+fn short_csv_row(out: &mut impl Write, row: u32) -> std::io::Result<()> {
+    let (artist, album, title) = song(row);
+    let number = if row % 20 == 19 { row / 2 } else { row };
+    let (track, length) = (number % 12 + 1, 150_000 + u64::from(number % 97) * 1_000);
+    writeln!(
+        out,
+        "\"{title}\",\"{artist}\",\"{album}\",{track},{length},ZZBCH{number:07}"
     )
 }

@@ -16,7 +16,8 @@ use crate::plugins;
 use crate::process;
 use crate::workspace::{Profile, Workspace};
 
-use measure::{Figures, measured, median_of};
+use inputs::Bounds;
+use measure::{measured, median_of};
 
 /// The host's own bench programs.
 const INSIDE: [&str; 6] = [
@@ -28,8 +29,6 @@ const INSIDE: [&str; 6] = [
     "throughput",
 ];
 
-const PLAYLIST_WALL: Duration = Duration::from_secs(10);
-const PLAYLIST_MEMORY: u64 = 512;
 const VERSION_WALL: Duration = Duration::from_millis(10);
 
 /// One line of the table.
@@ -115,16 +114,14 @@ fn plan(program: &Path, ground: &Path, list: &inputs::List) -> Result<Row> {
         Some(_) => "refused",
         None => "killed",
     };
-    let in_bounds = |Figures {
-                         wall, memory_mib, ..
-                     }: &Figures| {
-        *wall <= PLAYLIST_WALL && memory_mib.is_none_or(|mib| mib <= PLAYLIST_MEMORY)
-    };
-    let (bound, holds) = if list.must_be_planned {
-        let bound = format!("{} s, {PLAYLIST_MEMORY} MiB", PLAYLIST_WALL.as_secs());
-        (bound, answer == "planned" && in_bounds(&figures))
-    } else {
-        ("planned or refused".to_owned(), answer != "killed")
+    let (bound, holds) = match &list.bounds {
+        Some(Bounds { wall, memory_mib }) => {
+            let in_bounds =
+                figures.wall <= *wall && figures.memory_mib.is_none_or(|mib| mib <= *memory_mib);
+            let bound = format!("{} s, {memory_mib} MiB", wall.as_secs());
+            (bound, answer == "planned" && in_bounds)
+        }
+        None => ("planned or refused".to_owned(), answer != "killed"),
     };
     fs::remove_file(&file)?;
     Ok(Row {

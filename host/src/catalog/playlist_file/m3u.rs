@@ -38,7 +38,7 @@ pub(super) fn read(
                     report.doubt(number, Doubt::NoArtist);
                 }
                 entries.push(Entry {
-                    track,
+                    track: track.into(),
                     position,
                     line: Some(number),
                 });

@@ -151,7 +151,7 @@ fn song(text: &str) -> Result<Resolved, CatalogError> {
         text: text.to_owned(),
     })?;
     let entry = Entry {
-        track: words.into_track(),
+        track: words.into_track().into(),
         position: 1,
         line: None,
     };
@@ -170,7 +170,7 @@ fn song(text: &str) -> Result<Resolved, CatalogError> {
 /// let csv = b"Title,Artist\nBluebird,Ann Example\n".to_vec();
 /// let list = import(csv, "birds.csv", Limits::default()).unwrap();
 /// assert_eq!(list.name.as_deref(), Some("birds"));
-/// assert_eq!(list.entries[0].track.display_name(), "Ann Example - Bluebird");
+/// assert_eq!(list.entries[0].track.unpack().display_name(), "Ann Example - Bluebird");
 /// assert_eq!(list.entries[0].line, Some(2));
 /// ```
 ///

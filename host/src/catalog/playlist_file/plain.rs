@@ -23,7 +23,7 @@ pub(super) fn read(
                     Split::None => report.doubt(number, Doubt::NoArtist),
                 }
                 entries.push(Entry {
-                    track: words.into_track(),
+                    track: words.into_track().into(),
                     position,
                     line: Some(number),
                 });

@@ -63,7 +63,7 @@ pub(super) fn read(
                     report.doubt(line, Doubt::NoArtist);
                 }
                 entries.push(Entry {
-                    track,
+                    track: track.into(),
                     position,
                     line: Some(line),
                 });

@@ -20,7 +20,7 @@ use crate::engine::cancel::Cancel;
 use crate::engine::executor::blocking;
 use crate::engine::finish::Finisher;
 use crate::layout::RelPath;
-use crate::music::TrackId;
+use crate::music::{Track, TrackId};
 use crate::plan::{ItemState, Plan, PlanItem, SkipReason};
 use crate::publish::{Existing, Placed, PublishError};
 use crate::tagging::{self, Gain, TagError, Tags};
@@ -180,16 +180,14 @@ enum LevelError {
 impl Album {
     /// Its title.
     pub(in crate::engine) fn title(&self) -> String {
-        let track = self.tracks.first().map(|first| &first.item.track);
-        track
-            .and_then(|track| track.album.clone())
-            .unwrap_or_default()
+        let track = self.tracks.first().map(|first| first.item.track.unpack());
+        track.and_then(|track| track.album).unwrap_or_default()
     }
 
     /// Its artist, as far as known.
     pub(in crate::engine) fn artist(&self) -> String {
-        let track = self.tracks.first().map(|first| &first.item.track);
-        let artist = track.and_then(|track| track.album_artist_or_artist());
+        let track = self.tracks.first().map(|first| first.item.track.unpack());
+        let artist = track.as_ref().and_then(Track::album_artist_or_artist);
         artist.unwrap_or_default().to_owned()
     }
 
@@ -300,7 +298,7 @@ impl Album {
                 return Err(costs(&"stopped"));
             }
             let container = verify::container_of(path).map_err(|error| costs(&error))?;
-            let length = track.item.track.duration_ms.unwrap_or(UNKNOWN_LENGTH);
+            let length = track.item.track.duration_ms().unwrap_or(UNKNOWN_LENGTH);
             let one = convert::hear(ffmpeg, (path.as_path(), container), length);
             heard.push(one.map_err(|error| costs(&error))?);
             last = Some(id);

@@ -134,7 +134,7 @@ impl Claim {
     fn tracks(&self) -> Vec<Track> {
         let roster = self.lock();
         let members = roster.open.iter().flatten();
-        members.map(|member| member.item.track.clone()).collect()
+        members.map(|member| member.item.track.unpack()).collect()
     }
 
     /// The tracks; nobody joins from now on.
@@ -293,7 +293,11 @@ impl Grabbed {
         for why in &refused {
             tracing::warn!(source = %self.handle.name(), %why, "a file of an album is not taken");
         }
-        let wanted: Vec<&Track> = members.iter().map(|member| &member.item.track).collect();
+        let tracks: Vec<Track> = members
+            .iter()
+            .map(|member| member.item.track.unpack())
+            .collect();
+        let wanted: Vec<&Track> = tracks.iter().collect();
         let of_track = files::pair(&wanted, &named, &context.rules);
         let mut left: Vec<Option<Named>> = named.into_iter().map(Some).collect();
         let staging = Arc::new(staging);
@@ -309,7 +313,7 @@ impl Grabbed {
                 continue;
             }
             let Some(file) = file.and_then(|file| left[file].take()) else {
-                let why = files::why_missing(&member.item.track, &missing);
+                let why = files::why_missing(&member.item.track.unpack(), &missing);
                 reports.push(self.without(member, &why));
                 continue;
             };

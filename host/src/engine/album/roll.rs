@@ -29,7 +29,7 @@ impl Albums {
         let mut numbers: HashMap<AlbumKey, usize> = HashMap::new();
         let mut all = Self::default();
         for (at, item) in plan.items.iter().enumerate() {
-            let number = AlbumKey::of(&item.track).map(|key| {
+            let number = AlbumKey::of(&item.track.unpack()).map(|key| {
                 let next = numbers.len();
                 *numbers.entry(key).or_insert(next)
             });

@@ -125,7 +125,7 @@ impl Together {
     }
 
     fn tell_of(&self, album: usize, of: usize, plan: &Plan) -> HeldAlbum {
-        let track = &plan.items[of].track;
+        let track = plan.items[of].track.unpack();
         let mut told = HeldAlbum {
             album: track.album.clone().unwrap_or_default(),
             artist: track

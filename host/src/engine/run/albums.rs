@@ -15,7 +15,7 @@ impl Run<'_> {
     /// The item joins the claim on its album at that source, or makes one of all tracks of the
     /// album that nobody works on.
     pub(super) fn claim(&mut self, at: usize, handle: usize, history: History) {
-        let Some(key) = AlbumKey::of(&self.plan.items[at].track) else {
+        let Some(key) = AlbumKey::of(&self.plan.items[at].track.unpack()) else {
             // Only an item with an album asks for one.
             return self.give_back(at);
         };
@@ -57,7 +57,7 @@ impl Run<'_> {
         let others = self.of_album(&key).into_iter();
         let others = others
             .filter(|other| !joined.contains(other))
-            .map(|other| (other, self.plan.items[other].track.clone()))
+            .map(|other| (other, self.plan.items[other].track.unpack()))
             .collect();
         let claim = Arc::new(Claim::new(handle, key, members, others));
         let call_context = self.call_context(at);
@@ -79,7 +79,7 @@ impl Run<'_> {
         let albums = self.albums.get_or_insert_with(|| {
             let mut albums: HashMap<AlbumKey, Vec<usize>> = HashMap::new();
             for (at, item) in self.plan.items.iter().enumerate() {
-                if let Some(key) = AlbumKey::of(&item.track) {
+                if let Some(key) = AlbumKey::of(&item.track.unpack()) {
                     albums.entry(key).or_default().push(at);
                 }
             }

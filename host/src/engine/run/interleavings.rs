@@ -221,7 +221,7 @@ fn three_tracks_and_a_user() {
         } else {
             otherwise
         };
-        assert_eq!(item.status(), status, "{}", item.track.title);
+        assert_eq!(item.status(), status, "{}", item.track.title());
         written_once_and_then_told_once(&log, item.id(), status);
     }
 }

@@ -131,7 +131,7 @@ impl Run<'_> {
         if !asks_in_order || !item.needs_source() || self.context.finisher.has_held(item) {
             return None;
         }
-        AlbumKey::of(&item.track)?;
+        AlbumKey::of(&item.track.unpack())?;
         let mut handles = self.context.handles.iter().enumerate();
         let first =
             handles.find(|(at, handle)| handle.dropped().is_none() && !history.asked.contains(at));

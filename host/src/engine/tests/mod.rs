@@ -69,7 +69,7 @@ impl Desk {
     fn wanting(tracks: impl IntoIterator<Item = Track>) -> Self {
         let item = |track: Track| {
             let mut item = PlanItem::new(track);
-            let target = format!("Ann/{}", item.track.title);
+            let target = format!("Ann/{}", item.track.title());
             item.targets.push(RelPath::from_saved(&target).unwrap());
             item
         };
@@ -149,7 +149,7 @@ impl Desk {
         let items = self.plan.items.iter();
         items
             .map(|item| {
-                let title = &item.track.title;
+                let title = item.track.title();
                 match source(item.id()) {
                     Some(source) => format!("{title}: {}, {source}", item.status()),
                     None => format!("{title}: {}", item.status()),
