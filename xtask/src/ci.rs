@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::skips::Skips;
 use crate::workspace::Workspace;
-use crate::{claims, forbid, peers, process};
+use crate::{claims, forbid, notices, peers, process};
 
 /// All checks.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -25,7 +25,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
     process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
     forbid::check(workspace)?;
-    claims::check(workspace)
+    claims::check(workspace)?;
+    notices::check(workspace)
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {

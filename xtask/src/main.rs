@@ -15,6 +15,7 @@ mod compilers;
 mod coverage;
 mod endure;
 mod forbid;
+mod notices;
 mod peers;
 mod plugins;
 mod process;
@@ -43,6 +44,7 @@ cargo xtask endure [KILLS]           kill runs 500 times, and at every operation
                                      with a number, kill as often and no more
 cargo xtask refusals [COUNT]         count whole files (10,000) that verification refuses
 cargo xtask plugins DIR              build the plugins for use and copy them into DIR
+cargo xtask notices FILE             write the licences of all that the binaries contain
 ";
 
 fn main() -> ExitCode {
@@ -70,6 +72,7 @@ fn run(args: &[String]) -> Result<()> {
         ["bench"] => bench::run(&workspace),
         ["refusals"] => refusals::run(&workspace, "10000"),
         ["refusals", count] => refusals::run(&workspace, count),
+        ["notices", file] => notices::write(&workspace, &PathBuf::from(file)),
         ["plugins", dir] => plugins::deliver(&workspace, &PathBuf::from(dir)),
         [] | ["help" | "-h" | "--help", ..] => {
             print!("{HELP}");

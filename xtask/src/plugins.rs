@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::process;
 use crate::workspace::{Profile, Workspace};
+use crate::{notices, process};
 
 /// The packages that are plugins.
 pub(crate) const PACKAGES: [&str; 6] = [
@@ -18,11 +18,15 @@ pub(crate) const PACKAGES: [&str; 6] = [
     "musicdl-youtube",
 ];
 
-/// Builds the plugins for use and copies them.
+/// The licences of what is in the plugins, beside them.
+const NOTICES: &str = "THIRD-PARTY-NOTICES.txt";
+
+/// Builds the plugins for use and copies them, with the notices that belong to them.
 pub(crate) fn deliver(workspace: &Workspace, dir: &Path) -> Result<()> {
     build_for_use(workspace, &PACKAGES)?;
     println!();
-    copy(workspace, Profile::Plugin, dir)
+    copy(workspace, Profile::Plugin, dir)?;
+    notices::write(workspace, &dir.join(NOTICES))
 }
 
 /// Builds those plugins as users get them: as shared libraries and nothing else, because what
@@ -88,15 +92,9 @@ pub(crate) fn copy_these(
 }
 
 /// musicdl loads nothing that a group may write to, as it may with some users' umask.
-#[cfg(unix)]
 fn keep_others_out(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path).map(|metadata| metadata.permissions().mode());
     mode.and_then(|mode| fs::set_permissions(path, fs::Permissions::from_mode(mode & !0o022)))
         .with_context(|| path.display().to_string())
-}
-
-#[cfg(not(unix))]
-fn keep_others_out(_: &Path) -> Result<()> {
-    Ok(())
 }
