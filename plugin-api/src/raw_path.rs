@@ -1,20 +1,22 @@
 //! How a path is written where serde is asked for: as text where it is text, else as the
 //! system's own bytes, so that a file whose name is not UTF-8 is still the same file.
 
+use std::ffi::OsString;
 use std::fmt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserializer, Serializer};
 
 /// Writes a path.
 ///
 /// # Errors
-/// What the format refuses; on a system whose paths are not bytes also a path that is not text.
+/// What the format refuses.
 pub fn serialize<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     match path.to_str() {
         Some(text) => to.serialize_str(text),
-        None => write_raw(path, to),
+        None => to.collect_seq(path.as_os_str().as_bytes()),
     }
 }
 
@@ -24,18 +26,6 @@ pub fn serialize<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
 /// What the format refuses; anything that is neither text nor bytes.
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     from.deserialize_any(Written)
-}
-
-#[cfg(unix)]
-fn write_raw<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
-    use std::os::unix::ffi::OsStrExt;
-    to.collect_seq(path.as_os_str().as_bytes())
-}
-
-#[cfg(not(unix))]
-fn write_raw<S: Serializer>(path: &Path, _to: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    Err(S::Error::custom(format_args!("{path:?} is not text")))
 }
 
 struct Written;
@@ -56,20 +46,8 @@ impl<'de> Visitor<'de> for Written {
         while let Some(byte) = seq.next_element()? {
             bytes.push(byte);
         }
-        raw(bytes).ok_or_else(|| A::Error::custom("a path of bytes, on a system without such"))
+        Ok(OsString::from_vec(bytes).into())
     }
-}
-
-#[cfg(unix)]
-fn raw(bytes: Vec<u8>) -> Option<PathBuf> {
-    use std::ffi::OsString;
-    use std::os::unix::ffi::OsStringExt;
-    Some(OsString::from_vec(bytes).into())
-}
-
-#[cfg(not(unix))]
-fn raw(_bytes: Vec<u8>) -> Option<PathBuf> {
-    None
 }
 
 /// The same for a path that may be missing.

@@ -64,12 +64,10 @@ impl Interrupts {
 
 /// What asks the program to end; listened to from the first moment, so that none is missed.
 struct Signals {
-    #[cfg(unix)]
     streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
 }
 
 impl Signals {
-    #[cfg(unix)]
     fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         let streams = signal(SignalKind::interrupt())
@@ -89,7 +87,6 @@ impl Signals {
         }
     }
 
-    #[cfg(unix)]
     async fn next(&mut self) -> Exit {
         match &mut self.streams {
             Some((interrupt, terminate)) => tokio::select! {
@@ -97,19 +94,6 @@ impl Signals {
                 _ = terminate.recv() => Exit::Terminated,
             },
             None => std::future::pending().await,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> Self {
-        Self {}
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> Exit {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Exit::Interrupted,
-            Err(_) => std::future::pending().await,
         }
     }
 }

@@ -306,7 +306,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
-    #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         // Bits of open(2) are few; they fit.

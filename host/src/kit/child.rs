@@ -159,7 +159,6 @@ impl Drop for Child {
 
 /// `signal 11` or `exit code 1`.
 fn how(status: ExitStatus) -> String {
-    #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;
         if let Some(signal) = status.signal() {

@@ -250,7 +250,6 @@ fn nothing_run_yet_is_said_so() {
     assert!(matches!(error, StateError::Absent { .. }));
 }
 
-#[cfg(unix)]
 #[test]
 fn a_run_that_died_before_it_made_its_tables_has_not_run() {
     let dir = tempfile::tempdir().unwrap();

@@ -13,9 +13,7 @@ mod another_compiler;
 mod check;
 #[path = "../support/compilers.rs"]
 mod compilers;
-#[cfg(unix)]
 mod dev;
-#[cfg(unix)]
 mod guide;
 mod install;
 mod new;

@@ -275,7 +275,6 @@ fn the_report_lists_every_file_as_data() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn loading_a_link_or_a_missing_file_by_its_path_is_refused_as_well() {
     let plugins = Plugins::new();

@@ -63,7 +63,6 @@ fn a_short_time_does_not_become_none_and_a_long_one_no_short_one() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_path_keeps_every_byte() {
     use std::os::unix::ffi::OsStringExt;

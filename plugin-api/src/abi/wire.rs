@@ -148,7 +148,6 @@ impl Wire for Duration {
 }
 
 /// The bytes the system itself uses, because a name on disk need not be UTF-8.
-#[cfg(unix)]
 impl Wire for PathBuf {
     type Abi = RVec<u8>;
     fn to_abi(self) -> RVec<u8> {
@@ -158,25 +157,6 @@ impl Wire for PathBuf {
     fn from_abi(abi: RVec<u8>) -> Self {
         use std::os::unix::ffi::OsStringExt;
         std::ffi::OsString::from_vec(abi.into()).into()
-    }
-}
-
-/// UTF-16 units, low byte first, because a name on disk may hold a lone surrogate.
-#[cfg(windows)]
-impl Wire for PathBuf {
-    type Abi = RVec<u8>;
-    fn to_abi(self) -> RVec<u8> {
-        use std::os::windows::ffi::OsStrExt;
-        let units = self.as_os_str().encode_wide();
-        units.flat_map(u16::to_le_bytes).collect()
-    }
-    fn from_abi(abi: RVec<u8>) -> Self {
-        use std::os::windows::ffi::OsStringExt;
-        let units: Vec<u16> = abi
-            .chunks_exact(2)
-            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
-            .collect();
-        std::ffi::OsString::from_wide(&units).into()
     }
 }
 

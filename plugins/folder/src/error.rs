@@ -52,9 +52,6 @@ pub(crate) enum FolderError {
         /// What the parser stumbled over.
         reason: String,
     },
-    /// The file's name has no lossless form as text on this platform.
-    #[error("{} has a name that is not Unicode", .0.display())]
-    Unnameable(PathBuf),
     /// A link leads back to a directory on the way to it; following it would never end.
     #[error("{} leads back to a directory it lies in", .0.display())]
     Circle(PathBuf),
@@ -113,11 +110,9 @@ impl FolderError {
             // Not `Permanent`: after `paths` changed, an older run's target is simply not to
             // be had here, and the host does best to look elsewhere.
             Self::ForeignTarget(_) | Self::Outside(_) | Self::Vanished(_) => ErrorKind::NotFound,
-            Self::NotRegular(_)
-            | Self::NotAudio(_)
-            | Self::Damaged { .. }
-            | Self::Unnameable(_)
-            | Self::Circle(_) => ErrorKind::Permanent,
+            Self::NotRegular(_) | Self::NotAudio(_) | Self::Damaged { .. } | Self::Circle(_) => {
+                ErrorKind::Permanent
+            }
             Self::Read { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => ErrorKind::Permanent,
                 _ => ErrorKind::Transient,

@@ -42,11 +42,7 @@ struct Directory {
 }
 
 /// What tells a directory, whatever way leads there: device and inode.
-#[cfg(unix)]
 type Place = (u64, u64);
-/// What tells a directory, whatever way leads there: its path without any link in it.
-#[cfg(not(unix))]
-type Place = PathBuf;
 
 impl Listing {
     /// Everything below `directory`, whose own name may be a hidden one.
@@ -138,15 +134,9 @@ impl Iterator for Listing {
     }
 }
 
-#[cfg(unix)]
 fn place(directory: &Path) -> io::Result<Place> {
     use std::os::unix::fs::MetadataExt;
     fs::metadata(directory).map(|metadata| (metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn place(directory: &Path) -> io::Result<Place> {
-    fs::canonicalize(directory)
 }
 
 #[cfg(test)]
@@ -228,7 +218,6 @@ mod tests {
         assert!(named, "{rest:?}");
     }
 
-    #[cfg(unix)]
     #[test]
     fn what_is_no_regular_file_is_not_audio_whatever_its_name() {
         use std::os::unix::{fs::symlink, net::UnixListener};
@@ -238,7 +227,6 @@ mod tests {
         assert_eq!(seen(room.path(), Links::Follow), ["song.mp3"]);
     }
 
-    #[cfg(unix)]
     #[test]
     fn links_are_named_or_followed_but_never_back() {
         use std::os::unix::fs::symlink;

@@ -5,12 +5,13 @@
 //! shows `/music/Björk/01 Jóga.flac`; bytes that are not text, control characters and `%` itself
 //! are written as `%` with two hexadecimal digits (RFC 3986, section 2.1).
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// The id of that file; `None` where the platform's name has no lossless form as text (a
-/// Windows name with half a surrogate pair).
-pub(crate) fn id_of(path: &Path) -> Option<String> {
-    let bytes = platform::bytes_of(path)?;
+/// The id of that file.
+pub(crate) fn id_of(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes();
     let mut id = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -23,7 +24,7 @@ pub(crate) fn id_of(path: &Path) -> Option<String> {
         }
         escape(chunk.invalid(), &mut id);
     }
-    Some(id)
+    id
 }
 
 /// The path that stands behind an id; `None` when no path has that id.
@@ -40,7 +41,8 @@ pub(crate) fn path_of(id: &str) -> Option<PathBuf> {
             rest = after;
         }
     }
-    platform::path_from(bytes)
+    // No path has a zero byte in it, and the system would cut or refuse it late.
+    (!bytes.contains(&0)).then(|| PathBuf::from(OsString::from_vec(bytes)))
 }
 
 fn escape(bytes: &[u8], id: &mut String) {
@@ -60,39 +62,6 @@ fn digit(character: u8) -> Option<u8> {
     }
 }
 
-#[cfg(unix)]
-mod platform {
-    use std::ffi::OsString;
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    use std::path::{Path, PathBuf};
-
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "other platforms have names without bytes"
-    )]
-    pub(super) fn bytes_of(path: &Path) -> Option<&[u8]> {
-        Some(path.as_os_str().as_bytes())
-    }
-
-    /// No path has a zero byte in it, and the system would cut or refuse it late.
-    pub(super) fn path_from(bytes: Vec<u8>) -> Option<PathBuf> {
-        (!bytes.contains(&0)).then(|| PathBuf::from(OsString::from_vec(bytes)))
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use std::path::{Path, PathBuf};
-
-    pub(super) fn bytes_of(path: &Path) -> Option<&[u8]> {
-        path.to_str().map(str::as_bytes)
-    }
-
-    pub(super) fn path_from(bytes: Vec<u8>) -> Option<PathBuf> {
-        String::from_utf8(bytes).ok().map(PathBuf::from)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,18 +77,17 @@ mod tests {
                 "/music/two%0Alines%C2%85.mp3",
             ),
         ] {
-            assert_eq!(id_of(Path::new(path)).as_deref(), Some(id));
+            assert_eq!(id_of(Path::new(path)), id);
             assert_eq!(path_of(id), Some(PathBuf::from(path)));
         }
     }
 
     #[test]
-    #[cfg(unix)]
     fn every_byte_a_name_can_have_survives() {
         use std::os::unix::ffi::OsStrExt;
         let name: Vec<u8> = (1..=255).collect();
         let path = Path::new(std::ffi::OsStr::from_bytes(&name));
-        let id = id_of(path).unwrap();
+        let id = id_of(path);
         assert_eq!(path_of(&id).as_deref(), Some(path), "{id}");
     }
 

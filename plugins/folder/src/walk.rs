@@ -115,7 +115,7 @@ fn track(real: &Path, directory: &Readable) -> Result<Track, FolderError> {
         .expect("a walk stays below where it began");
     let (facts, size) = tags::read(real, below)?;
     let path = directory.configured.join(below);
-    let target_id = target::id_of(&path).ok_or_else(|| FolderError::Unnameable(path.clone()))?;
+    let target_id = target::id_of(&path);
     Ok(Track {
         path,
         real: real.to_owned(),

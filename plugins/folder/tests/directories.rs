@@ -188,7 +188,6 @@ fn a_directory_named_twice_gives_each_file_once() {
     only_hit(&source, &wanted("Ann Example", "Bluebird"));
 }
 
-#[cfg(unix)]
 mod unix {
     use super::*;
     use std::os::unix::fs::symlink;

@@ -225,7 +225,6 @@ fn an_album_is_not_delivered() {
     assert_eq!(outcome.unwrap_err().kind, ErrorKind::Unsupported);
 }
 
-#[cfg(unix)]
 mod unix {
     use super::*;
     use std::os::unix::fs::symlink;

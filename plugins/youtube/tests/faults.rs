@@ -485,7 +485,6 @@ fn a_login_of_the_proxy_shows_nowhere() {
     assert!(!said.contains("hunter2"), "{said}");
 }
 
-#[cfg(unix)]
 fn executable(path: &Path, script: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
     fs::write(path, script).expect("the directory is ours");

@@ -99,14 +99,8 @@ fn walk(root: &Path, dir: &Path, files: &mut BTreeMap<String, FileFacts>) -> Res
     Ok(())
 }
 
-#[cfg(unix)]
 fn inode(metadata: &fs::Metadata) -> Option<u64> {
     Some(std::os::unix::fs::MetadataExt::ino(metadata))
-}
-
-#[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> Option<u64> {
-    None
 }
 
 fn relative(root: &Path, path: &Path) -> Result<String> {

@@ -34,16 +34,10 @@ pub(super) fn whole(
 }
 
 /// A pipe that took the file's place is opened without waiting for its other end.
-#[cfg(unix)]
 fn open(path: &Path) -> std::io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, rustix::fs::Mode::empty())?;
     Ok(File::from(file))
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> std::io::Result<File> {
-    File::open(path)
 }
 
 fn check(metadata: &Metadata, limits: Limits) -> Result<(), FileError> {
@@ -63,7 +57,6 @@ fn too_large(size: u64, limits: Limits) -> FileError {
     }
 }
 
-#[cfg(unix)]
 fn what_else(kind: FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
     if kind.is_dir() {
@@ -72,15 +65,6 @@ fn what_else(kind: FileType) -> &'static str {
         "a named pipe"
     } else if kind.is_socket() {
         "a socket"
-    } else {
-        "a device"
-    }
-}
-
-#[cfg(not(unix))]
-fn what_else(kind: FileType) -> &'static str {
-    if kind.is_dir() {
-        "a directory"
     } else {
         "a device"
     }

@@ -50,7 +50,6 @@ pub(in crate::config) fn from_file(path: &Path) -> Result<String, NoSecret> {
     };
     let mut options = OpenOptions::new();
     options.read(true);
-    #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         // So that a FIFO nobody writes to is refused below instead of waited for.
@@ -77,7 +76,6 @@ pub(in crate::config) fn from_command(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
         // A group of its own, so that what the shell started can be stopped with it.
@@ -137,7 +135,6 @@ fn text(bytes: Vec<u8>) -> Result<String, NoSecret> {
 
 /// Kills the shell with everything it started, and waits for it.
 fn stop(child: &mut Child) {
-    #[cfg(unix)]
     {
         let group = i32::try_from(child.id())
             .ok()

@@ -267,15 +267,8 @@ impl Resolving<'_> {
 }
 
 /// The permission bits of a file that group or world can read.
-#[cfg(unix)]
 pub(in crate::config) fn mode_if_others_can_read(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o7777;
     (mode & 0o044 != 0).then_some(mode)
-}
-
-/// Where files have no permission bits, there is nothing to read off.
-#[cfg(not(unix))]
-pub(in crate::config) fn mode_if_others_can_read(_: &Path) -> Option<u32> {
-    None
 }

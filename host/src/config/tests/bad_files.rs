@@ -345,7 +345,6 @@ fn a_proxy_is_never_repeated_because_a_password_may_be_in_it() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_password_of_the_proxy_that_others_can_read_is_told() {
     use std::fs::{Permissions, set_permissions};

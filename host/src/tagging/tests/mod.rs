@@ -559,7 +559,6 @@ fn a_file_that_is_there_is_never_overwritten() {
     assert_eq!(fs::read(&to).unwrap(), b"mine");
 }
 
-#[cfg(unix)]
 #[test]
 fn the_copy_has_the_permissions_of_a_new_file() {
     use std::os::unix::fs::PermissionsExt;

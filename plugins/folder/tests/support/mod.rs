@@ -153,14 +153,12 @@ pub(crate) fn only_hit(source: &FolderSource, query: &Query) -> Hit {
 }
 
 /// Makes a FIFO; nothing in std does.
-#[cfg(unix)]
 pub(crate) fn fifo(path: &Path) {
     let status = Command::new("mkfifo").arg(path).status().unwrap();
     assert!(status.success(), "mkfifo {}", path.display());
 }
 
 /// A file name that is not UTF-8: `Björk` as Latin-1 wrote it.
-#[cfg(unix)]
 pub(crate) fn latin1_name() -> &'static OsStr {
     use std::os::unix::ffi::OsStrExt;
     OsStr::from_bytes(b"Bj\xF6rk - J\xF3ga.flac")

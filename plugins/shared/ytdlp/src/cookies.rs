@@ -18,7 +18,6 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(to)?.write_all(&cookies)
 }

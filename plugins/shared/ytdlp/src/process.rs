@@ -105,7 +105,6 @@ impl Process {
             .create(true)
             .open(log)
             .map_err(failed)?;
-        #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command
             .stdin(Stdio::piped())
@@ -307,27 +306,15 @@ fn read_answer(stdout: &mut BufReader<ChildStdout>, to: &Sender<io::Result<Vec<u
     }
 }
 
-#[cfg(unix)]
 fn kill_group(child: &Child) {
     use rustix::process::{Pid, Signal, kill_process_group};
     // That there is no such group any more is what is wanted.
     kill_process_group(Pid::from_child(child), Signal::KILL).ok();
 }
 
-#[cfg(unix)]
 fn group_lives(child: &Child) -> bool {
     use rustix::process::{Pid, test_kill_process_group};
     test_kill_process_group(Pid::from_child(child)).is_ok()
-}
-
-#[cfg(not(unix))]
-fn kill_group(child: &mut Child) {
-    drop(child.kill());
-}
-
-#[cfg(not(unix))]
-fn group_lives(_: &Child) -> bool {
-    false
 }
 
 #[cfg(all(test, target_os = "linux"))]

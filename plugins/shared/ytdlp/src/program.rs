@@ -60,16 +60,10 @@ fn search_path() -> OsString {
     env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into())
 }
 
-#[cfg(unix)]
 fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata()
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
 }
 
 /// What yt-dlp keeps of the sites' scripts; longer than for a run where that is possible.
