@@ -1,5 +1,5 @@
 //! One writer at a time. The lock is the kernel's: it ends with the process that holds it,
-//! however that ends, so nobody ever has to remove it by hand.
+//! however that ends, so it never has to be removed by hand.
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -17,7 +17,7 @@ const FILE: &str = "lock";
 /// Longer than [`holder`] ever keeps the lock.
 const LOOKING_TIME: Duration = Duration::from_millis(200);
 
-/// Who holds a state, as it wrote itself down. Only told, never decided by: a stale note
+/// Who holds a state, as it wrote itself down. Only shown, never decided by: a stale note
 /// beside a free lock means nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -54,7 +54,7 @@ pub(super) fn take(dir: &Path) -> Result<File, StateError> {
     loop {
         match file.try_lock() {
             Ok(()) => break,
-            // Somebody who only looks holds it for a moment.
+            // A process that only looks holds it for a moment.
             Err(TryLockError::WouldBlock) if asked.elapsed() < LOOKING_TIME => {
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -84,7 +84,7 @@ pub(super) fn take(dir: &Path) -> Result<File, StateError> {
     Ok(file)
 }
 
-/// Whether the file system keeps the lock that we have just taken: some say yes to everybody.
+/// Whether the file system keeps the lock that we have just taken: some give it to every process.
 fn is_kept(path: &Path) -> std::io::Result<bool> {
     match File::open(path)?.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Ok(true),
@@ -93,7 +93,7 @@ fn is_kept(path: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// Who has the lock at the moment; `None` when nobody has, or it cannot be known.
+/// Who has the lock at the moment; `None` when no process has, or it cannot be known.
 pub(super) fn holder(dir: &Path) -> Option<Holder> {
     let mut file = File::open(dir.join(FILE)).ok()?;
     match file.try_lock_shared() {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_everybody_is_given_is_noticed() {
+    fn a_lock_that_every_process_is_given_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
         let held = take(dir.path()).unwrap();
         assert!(is_kept(&dir.path().join(FILE)).unwrap());

@@ -54,7 +54,7 @@ pub enum StateError {
         holder: Holder,
     },
     /// Two runs there could not know of each other.
-    #[error("the file system of the state `{}` keeps no locks; name a local directory (--state)", dir.display())]
+    #[error("file locking does not work on the file system of the state `{}`; choose a local directory (--state)", dir.display())]
     NoLocks {
         /// The state directory.
         dir: PathBuf,

@@ -1,5 +1,5 @@
 //! What kind of disk a state is on. A write-ahead log needs memory that all its readers share,
-//! and a lock that everybody sees; file systems that are somewhere else give neither for
+//! and a lock that every process sees; file systems on other machines give neither for
 //! certain.
 
 use std::path::Path;
@@ -14,7 +14,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Of an existing directory. One of which the system tells nothing is taken for local, as
+    /// Of an existing directory. One of which the system says nothing is taken for local, as
     /// most are.
     pub(super) fn of(dir: &Path) -> Self {
         magic(dir).map_or(Place::Local, Self::by_magic)
@@ -28,7 +28,7 @@ impl Place {
             0x0102_1997 => Place::Remote("9p"),
             0x00c3_6400 => Place::Remote("Ceph"),
             0x5346_414f => Place::Remote("AFS"),
-            // Behind it may be sshfs, rclone or a disk of this machine; nobody can tell.
+            // Behind it may be sshfs, rclone or a disk of this machine; there is no way to know.
             0x6573_5546 => Place::Remote("FUSE"),
             _ => Place::Local,
         }
@@ -47,8 +47,8 @@ impl Place {
         match self {
             Place::Local => None,
             Place::Remote(kind) => Some(format!(
-                "the state `{}` is on {kind}, which may be a network file system: it is kept in a \
-                 slower way, and on one machine at a time; a local directory is better (--state)",
+                "the state `{}` is on {kind}, which may be a network file system: the journal is \
+                 slower there and must be used by one machine only; choose a local directory (--state)",
                 dir.display()
             )),
         }

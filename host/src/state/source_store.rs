@@ -86,7 +86,7 @@ impl SourceStore {
     }
 
     fn with_bad_files(&self) -> MutexGuard<'_, HashSet<TrackId>> {
-        // Whole after every step, whoever panicked in between.
+        // Whole after every step, whichever thread panicked in between.
         let items = self.with_bad_files.lock();
         items.unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,7 +178,7 @@ impl SourceMemory for SourceStore {
                 .query_row(params![source.as_str(), key, oldest], |row| row.get(0))
                 .optional()
         })??;
-        // An answer of another version of musicdl is no answer.
+        // An answer that another version of musicdl wrote in another form counts as none.
         serde_json::from_str(&text).ok()
     }
 

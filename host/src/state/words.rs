@@ -2,9 +2,7 @@
 //! lower-case letters. `Björk - Jóga` is found by `joga bjork`.
 
 use deunicode::deunicode;
-use rusqlite::{Connection, params};
-
-use crate::music::Track;
+use rusqlite::{Connection, Transaction, params};
 
 /// Between the words of the name and those of the album.
 const THEN: char = '\n';
@@ -58,28 +56,33 @@ pub(super) fn fit(asked: &str, kept: &str) -> Option<Fit> {
     })
 }
 
-/// Gives their words to items that an earlier program wrote.
+/// Gives their words to items that an earlier program wrote, some at a time: a state may hold a
+/// million.
 pub(super) fn fill_in(connection: &mut Connection) -> rusqlite::Result<()> {
-    let lacking = "SELECT EXISTS (SELECT 1 FROM item WHERE words IS NULL AND position IS NOT NULL)";
-    if !connection.query_row(lacking, [], |row| row.get(0))? {
-        return Ok(());
+    loop {
+        let tx = connection.transaction()?;
+        let filled = fill_in_some(&tx)?;
+        tx.commit()?;
+        if filled == 0 {
+            return Ok(());
+        }
     }
-    let tx = connection.transaction()?;
-    let mut rows = tx
-        .prepare("SELECT id, name, track FROM item WHERE words IS NULL AND position IS NOT NULL")?;
-    let mut update = tx.prepare("UPDATE item SET words = ?2 WHERE id = ?1")?;
-    let items = rows.query_map([], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?))
-    })?;
-    let items: Vec<(String, String, String)> = items.collect::<rusqlite::Result<_>>()?;
-    for (id, name, track) in &items {
-        // An item that cannot be read is found by its name.
-        let track: Option<Track> = serde_json::from_str(track).ok();
-        let album = track.as_ref().and_then(|track| track.album.as_deref());
-        update.execute(params![id, of_item(name, album)])?;
+}
+
+/// How many it filled in; 0 when none is left.
+fn fill_in_some(tx: &Transaction<'_>) -> rusqlite::Result<usize> {
+    // An item whose metadata cannot be read is found by its name.
+    let mut lacking = tx.prepare_cached(
+        "SELECT id, name, CASE WHEN json_valid(track) THEN json_extract(track, '$.album') END
+         FROM item WHERE words IS NULL AND position IS NOT NULL LIMIT 10000",
+    )?;
+    let items = lacking.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let items: Vec<(String, String, Option<String>)> = items.collect::<rusqlite::Result<_>>()?;
+    let mut update = tx.prepare_cached("UPDATE item SET words = ?2 WHERE id = ?1")?;
+    for (id, name, album) in &items {
+        update.execute(params![id, of_item(name, album.as_deref())])?;
     }
-    drop((rows, update));
-    tx.commit()
+    Ok(items.len())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::Command;
 use crate::engine::SourceMemory;
 
-/// A dump of every schema; how they were made is told beside them.
+/// A dump of every schema; README.md beside them says how they were made.
 const EARLIER: [&str; 5] = [
     include_str!("../../../tests/fixtures/states/V1.sql"),
     include_str!("../../../tests/fixtures/states/V2.sql"),
