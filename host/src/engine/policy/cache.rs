@@ -233,7 +233,7 @@ mod tests {
         const THREADS: usize = 8;
         let dir = tempfile::tempdir().unwrap();
         drop(State::open(dir.path()).unwrap());
-        let memory = SourceNotes::open(dir.path()).unwrap();
+        let memory = SourceStore::open(dir.path()).unwrap();
         let source = SourceName::parse("a").unwrap();
         let all_are_there = std::sync::Barrier::new(THREADS);
         std::thread::scope(|scope| {
