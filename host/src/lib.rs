@@ -15,7 +15,8 @@
 //! a hit is the wanted recording, [`ffmpeg`] starts and ends that program, [`ui`] prints,
 //! [`app`] joins the stages to a run, whoever starts it, [`cli`] and [`commands`] are the command
 //! line, [`kit`] is what authors of plugins work with.
-//! `beneath` opens paths that others may change meanwhile, `whole_file` writes small files.
+//! [`text`] makes texts harmless for people, `beneath` opens paths that others may change
+//! meanwhile, `whole_file` writes small files.
 //!
 //! # Files on disk, and who owns them
 //!
@@ -28,7 +29,7 @@
 //! | `LIBRARY/.musicdl/held/` | finished tracks of albums that are not whole yet, by [`publish`]; gone when empty |
 //! | `LIBRARY/.musicdl/recycle/` | what gave way to something better, by [`publish`]; emptied by the user |
 //! | `STATE/state.db` | the journal, by [`state`] |
-//! | `STATE/report.json` | the last run's report, by [`commands`]; that of a retry is `retry.json` |
+//! | `STATE/report.json` | the last run's report, by [`app`]; that of a retry is `retry.json` |
 //! | `STATE/.../NAME.part` | what a killed writer left of such a file; the next one uses it up |
 //! | `STATE/plugins/NAME.json` | what a plugin keeps, by [`plugin`] |
 //! | `STATE/quarantine/` | refused files with their reasons, by [`publish`]; old ones are removed |

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::environment::Environment;
 use super::item::one_item;
-use super::run::{engine_options, runtime};
+use super::run::runtime;
+use crate::app::engine_config::engine_options;
 use crate::app::exit::{Exit, Failure};
 use crate::app::{Explanation, sources};
 use crate::engine::{SourceMemory, explain};

@@ -1,65 +1,31 @@
 //! What Ctrl-C and SIGTERM mean for a run.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::app::exit::Exit;
-use crate::engine::Cancel;
+use crate::app::{Control, Exit};
 
-/// Ctrl-C and SIGTERM. While the plan is made nothing is lost by ending at once. After that
-/// the first asks politely, the second does not, the third does not wait either.
-pub(super) struct Interrupts {
-    cancel: Cancel,
-    terminated: Arc<AtomicBool>,
-    carrying_out: Arc<AtomicBool>,
-}
-
-impl Interrupts {
-    /// Listens from now on. Called within the runtime.
-    pub(super) fn listen() -> Self {
-        let interrupts = Self {
-            cancel: Cancel::new(),
-            terminated: Arc::default(),
-            carrying_out: Arc::default(),
-        };
-        let cancel = interrupts.cancel.clone();
-        let terminated = Arc::clone(&interrupts.terminated);
-        let carrying_out = Arc::clone(&interrupts.carrying_out);
-        let mut signals = Signals::listen();
-        tokio::spawn(async move {
-            loop {
-                let exit = signals.next().await;
-                terminated.store(exit == Exit::Terminated, Ordering::Relaxed);
-                if !carrying_out.load(Ordering::Relaxed) || cancel.is_aborting() {
-                    std::process::exit(exit.code().into());
-                } else if cancel.is_stopping() {
-                    cancel.abort();
-                } else {
-                    cancel.stop();
-                }
+/// Listens to Ctrl-C and SIGTERM from now on. While the plan is made nothing is lost by ending
+/// at once. After that the first asks the run to stop, the second aborts it, and the third ends
+/// the process. Called within the runtime.
+pub(super) fn listen() -> Arc<Control> {
+    let control = Arc::<Control>::default();
+    let asked = Arc::clone(&control);
+    let mut signals = Signals::listen();
+    tokio::spawn(async move {
+        loop {
+            let exit = signals.next().await;
+            asked.set_terminated(exit == Exit::Terminated);
+            let cancel = asked.cancel();
+            if !asked.is_carrying_out() || cancel.is_aborting() {
+                std::process::exit(exit.code().into());
+            } else if cancel.is_stopping() {
+                cancel.abort();
+            } else {
+                cancel.stop();
             }
-        });
-        interrupts
-    }
-
-    /// From now on a signal lets the run finish its step and keep its books.
-    pub(super) fn be_polite(&self) {
-        self.carrying_out.store(true, Ordering::Relaxed);
-    }
-
-    /// What the engine is told.
-    pub(super) fn cancel(&self) -> &Cancel {
-        &self.cancel
-    }
-
-    /// The code of the newest signal.
-    pub(super) fn exit(&self) -> Exit {
-        if self.terminated.load(Ordering::Relaxed) {
-            Exit::Terminated
-        } else {
-            Exit::Interrupted
         }
-    }
+    });
+    control
 }
 
 /// What asks the program to end; listened to from the first moment, so that none is missed.

@@ -69,7 +69,7 @@ pub(super) async fn show(
             Failure::new(Exit::Disk, message)
         })?;
     }
-    screen.show_plan(&plan, &findings, duplicates);
+    screen.show_plan(&plan, &findings, findings.repeated + duplicates);
     Ok(if findings.failed.is_empty() {
         Exit::Success
     } else {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::environment::Environment;
-use super::run::quarantine;
 use crate::app::Status;
+use crate::app::engine_config::quarantine;
 use crate::app::exit::{Exit, Failure};
 use crate::ui::Screen;
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::environment::Environment;
+use crate::app::engine_config::id3_of;
 use crate::app::exit::{Exit, Failure};
-use crate::config::{Config, Id3Version};
+use crate::config::Config;
 use crate::publish::{SwapError, swap};
 use crate::state::{ReadOnlyState, StateError};
 use crate::tagging::{self, Id3, TagError, Tags};
@@ -85,14 +86,6 @@ pub(super) fn tag(
     } else {
         Exit::Partial
     })
-}
-
-/// The version of ID3 that the config asks for.
-pub(super) fn id3_of(config: &Config) -> Id3 {
-    match config.tags.id3 {
-        Id3Version::V24 => Id3::V24,
-        Id3Version::V23 => Id3::V23,
-    }
 }
 
 fn of_file(path: &Path, given: &Tags, catalog: Option<&Catalog>, id3: Id3) -> Tagged {

@@ -11,12 +11,19 @@ use super::album::together::HeldAlbum;
 use super::inspect::Findings;
 use super::policy::counts::SourceTotals;
 use crate::music::{SourceName, TrackId};
-use crate::plan::{Statistics, Status};
+use crate::plan::{Overview, Statistics, Status};
 
 /// One thing that happened. In JSON each is an object whose `event` names it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
+    /// The plan is complete; nothing is fetched yet.
+    Planned(Overview),
+    /// Something worth knowing that stops nothing.
+    Warning {
+        /// What happened.
+        message: String,
+    },
     /// The engine has the plan and starts.
     RunStarted {
         /// How the items stand.
@@ -204,8 +211,8 @@ fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S
     serializer.serialize_f64(duration.as_secs_f64())
 }
 
-/// Somebody who wants to know what happens. Called by the coordinating task only, one event
-/// after the other; must not block.
+/// Learns what happens. Called by the coordinating task only, one event after the other; must
+/// not block.
 pub trait Reporter: Send {
     /// Takes note of an event.
     fn event(&mut self, event: &Event);
@@ -223,6 +230,10 @@ mod tests {
         let statistics = Statistics::default();
         let after = Duration::from_millis(1500);
         let all = vec![
+            Event::Planned(Overview::default()),
+            Event::Warning {
+                message: String::new(),
+            },
             Event::RunStarted { statistics },
             Event::ItemStarted {
                 id: id(),
@@ -330,7 +341,9 @@ mod tests {
         ];
         for event in &all {
             match event {
-                Event::RunStarted { .. }
+                Event::Planned(_)
+                | Event::Warning { .. }
+                | Event::RunStarted { .. }
                 | Event::ItemStarted { .. }
                 | Event::Searched { .. }
                 | Event::Fetching { .. }

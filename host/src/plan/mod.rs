@@ -11,8 +11,11 @@ pub mod file;
 pub mod generate;
 mod index;
 pub mod order;
+mod overview;
 pub mod place;
 pub mod renewal;
+
+pub use overview::Overview;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

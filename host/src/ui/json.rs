@@ -4,9 +4,11 @@
 use serde::Serialize;
 use serde_json::json;
 
+use super::failure::warning;
 use super::out;
-use crate::app::{Check, Failure, Report};
-use crate::engine::{Event, Reporter};
+use super::printer::View;
+use crate::app::{Check, Failure, Report, RunEvent, RunId};
+use crate::engine::Event;
 use crate::kit::child::Message;
 use crate::plan::Plan;
 use crate::plugin::PluginReport;
@@ -15,33 +17,48 @@ use crate::plugin::trust::Renewal;
 /// Prints every event.
 pub(super) struct Events;
 
-impl Reporter for Events {
-    fn event(&mut self, event: &Event) {
+impl View for Events {
+    fn show(&mut self, event: &RunEvent) {
+        if let Event::Warning { message } = &event.event {
+            out::talk(&warning(message));
+        }
         line(event);
     }
 }
 
-pub(super) fn report(report: &Report) {
-    #[derive(Serialize)]
-    struct Last<'a> {
-        event: &'static str,
-        #[serde(flatten)]
-        report: &'a Report,
-    }
+/// The last line of a run, which counts as an event after all others.
+#[derive(Serialize)]
+struct Last<'a, T: Serialize> {
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a RunId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(flatten)]
+    content: T,
+}
+
+fn last(event: &'static str, before: Option<&RunEvent>, content: impl Serialize) {
     line(&Last {
-        event: "report",
-        report,
+        event,
+        run: before.map(|before| &before.run),
+        seq: before.map(|before| before.seq + 1),
+        content,
     });
 }
 
-pub(super) fn failure(failure: &Failure) {
-    line(&json!({
-        "event": "error",
+pub(super) fn report(report: &Report, before: Option<&RunEvent>) {
+    last("report", before, report);
+}
+
+pub(super) fn failure(failure: &Failure, before: Option<&RunEvent>) {
+    let content = json!({
         "exit_code": failure.exit.code(),
         "outcome": failure.exit.as_str(),
         "message": failure.message,
         "hint": failure.hint,
-    }));
+    });
+    last("error", before, content);
 }
 
 pub(super) fn plan(plan: &Plan) {

@@ -2,7 +2,10 @@
 
 use super::failure::warning;
 use super::out::talk;
-use crate::engine::{Event, Reporter};
+use super::printer::View;
+use super::summary;
+use crate::app::RunEvent;
+use crate::engine::Event;
 use crate::plan::Status;
 use crate::text::plain;
 
@@ -11,9 +14,9 @@ pub(super) struct Lines {
     pub(super) errors_only: bool,
 }
 
-impl Reporter for Lines {
-    fn event(&mut self, event: &Event) {
-        if let Some(line) = line(event, self.errors_only) {
+impl View for Lines {
+    fn show(&mut self, event: &RunEvent) {
+        if let Some(line) = line(&event.event, self.errors_only) {
             talk(&line);
         }
     }
@@ -45,6 +48,8 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
             }
             Some(line)
         }
+        Event::Planned(overview) if !errors_only => Some(summary::planned(overview)),
+        Event::Warning { message } if !errors_only => Some(warning(message)),
         Event::SourceDropped { source, reason } => Some(warning(&format!(
             "{source} is left out of this run: {reason}"
         ))),
@@ -80,7 +85,9 @@ pub(super) fn line(event: &Event, errors_only: bool) -> Option<String> {
         Event::Stopping => {
             Some("stopping: what runs may finish for 5 s; Ctrl-C again ends it at once".to_owned())
         }
-        Event::RunStarted { .. }
+        Event::Planned(_)
+        | Event::Warning { .. }
+        | Event::RunStarted { .. }
         | Event::ItemStarted { .. }
         | Event::Searched { .. }
         | Event::Fetching { .. }

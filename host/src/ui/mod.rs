@@ -10,6 +10,7 @@ mod json;
 mod kit;
 mod lines;
 mod out;
+mod printer;
 mod progress;
 mod summary;
 mod trusted;
@@ -17,6 +18,7 @@ mod trusted;
 use crate::text::plain;
 use std::fmt;
 use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
@@ -26,9 +28,12 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{self, Writer};
 
-use crate::app::{Check, Explanation, Failure, Report, Status};
+use printer::{Queue, View};
+
+pub use printer::Printer;
+
+use crate::app::{Check, Control, Ended, Exit, Explanation, Failure, RunEvent, Status, findings};
 use crate::cli::Global;
-use crate::engine::Reporter;
 use crate::kit::child::Message;
 use crate::kit::review::Review;
 use crate::plan::Plan;
@@ -52,7 +57,12 @@ enum Form {
 pub struct Screen {
     form: Form,
     bars: MultiProgress,
+    /// Where the log goes while a run is printed.
+    printing: Printing,
 }
+
+/// The queue of the printer that runs, if one does.
+type Printing = Arc<Mutex<Weak<Queue>>>;
 
 impl Screen {
     /// A screen in the form that the arguments ask for.
@@ -72,6 +82,7 @@ impl Screen {
         Self {
             form,
             bars: MultiProgress::with_draw_target(target),
+            printing: Printing::default(),
         }
     }
 
@@ -89,7 +100,10 @@ impl Screen {
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .fmt_fields(format::debug_fn(log_field).delimited(" "))
-            .with_writer(AboveBars(self.bars.clone()))
+            .with_writer(AboveBars {
+                bars: self.bars.clone(),
+                printing: Arc::clone(&self.printing),
+            })
             .with_ansi(io::stderr().is_terminal())
             .finish();
         // A second screen in one process, as in tests, keeps the first one's log.
@@ -98,11 +112,7 @@ impl Screen {
 
     /// Why the program did not do what it was asked to.
     pub fn failure(&self, failure: &Failure) {
-        match self.form {
-            Form::Json => json::failure(failure),
-            Form::Words { .. } | Form::Quiet => {}
-        }
-        failure::print(failure);
+        print_failure(self.form, failure, None);
     }
 
     /// Things worth knowing that stop nothing.
@@ -124,35 +134,39 @@ impl Screen {
         self.warnings(&warnings);
     }
 
-    /// What the plan of a run came to.
-    pub fn planned(&self, plan: &Plan, findings: &Findings, duplicates: usize) {
-        match self.form {
-            Form::Words { .. } => {
-                self.say(&summary::planned(plan, findings, duplicates));
-                self.findings(findings);
-            }
-            Form::Json => self.findings(findings),
-            Form::Quiet => {}
-        }
-    }
-
-    /// Somebody who shows events as they happen. `total` items are in the plan.
-    pub fn reporter(&self, total: usize) -> Box<dyn Reporter> {
-        match self.form {
+    /// Shows a run on a thread of its own.
+    pub fn printer(&self) -> Result<Printer, Failure> {
+        let bars = self.bars.clone();
+        let view: Box<dyn View> = match self.form {
             Form::Json => Box::new(json::Events),
             Form::Quiet => Box::new(lines::Lines { errors_only: true }),
             Form::Words { bars: false } => Box::new(lines::Lines { errors_only: false }),
-            Form::Words { bars: true } => Box::new(progress::Bars::new(self.bars.clone(), total)),
-        }
+            Form::Words { bars: true } => Box::new(progress::Bars::new(bars)),
+        };
+        let printer = Printer::start(view)
+            .map_err(|error| Failure::new(Exit::Unexpected, format!("no thread: {error}")))?;
+        *lock(&self.printing) = Arc::downgrade(printer.queue());
+        Ok(printer)
     }
 
-    /// What a run came to.
-    pub fn report(&self, report: &Report) {
-        match self.form {
-            Form::Json => json::report(report),
-            Form::Words { .. } => out::data(&summary::report(report)),
-            Form::Quiet => {}
-        }
+    /// Prints how a run ended, after everything else, and waits until it is printed. Once the
+    /// user asks the program to end, a reader that does not read is not waited for: `false`.
+    pub fn end(&self, printer: Printer, ended: Result<Ended, Failure>, control: &Control) -> bool {
+        let form = self.form;
+        let last = move |before: Option<&RunEvent>| match ended {
+            Ok(ended) => {
+                match form {
+                    Form::Json => json::report(&ended.report, before),
+                    Form::Words { .. } => out::data(&summary::report(&ended.report)),
+                    Form::Quiet => {}
+                }
+                if let Some(failure) = &ended.failure {
+                    print_failure(form, failure, before);
+                }
+            }
+            Err(failure) => print_failure(form, &failure, before),
+        };
+        printer.end(Box::new(last), || control.cancel().is_stopping())
     }
 
     /// A plan, before anything is done.
@@ -164,7 +178,7 @@ impl Screen {
             }
             Form::Words { .. } => {
                 self.findings(findings);
-                out::data(&summary::plan(plan, findings, duplicates));
+                out::data(&summary::plan(plan, duplicates));
             }
             Form::Quiet => {}
         }
@@ -255,7 +269,7 @@ impl Screen {
 
     /// Entries and rows that could not be read.
     fn findings(&self, findings: &Findings) {
-        for text in summary::findings(findings) {
+        for text in findings::warnings(findings) {
             self.say(&failure::warning(&text));
         }
     }
@@ -276,17 +290,38 @@ fn log_field(to: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt:
     }
 }
 
-/// Where the log goes: to stderr, without tearing the bars.
+fn print_failure(form: Form, failure: &Failure, before: Option<&RunEvent>) {
+    match form {
+        Form::Json => json::failure(failure, before),
+        Form::Words { .. } | Form::Quiet => {}
+    }
+    failure::print(failure);
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A weak pointer is whole, whoever panicked in between.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where the log goes: to the printer of a run, so that no thread that logs waits for a
+/// terminal, or else to stderr, without tearing the bars.
 #[derive(Clone)]
-struct AboveBars(MultiProgress);
+struct AboveBars {
+    bars: MultiProgress,
+    printing: Printing,
+}
 
 impl io::Write for AboveBars {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write(bytes))
+        let queue = lock(&self.printing).upgrade();
+        if queue.is_some_and(|queue| queue.log(bytes)) {
+            return Ok(bytes.len());
+        }
+        self.bars.suspend(|| io::stderr().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }
 

@@ -17,6 +17,11 @@ pub(super) fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
     ended(written);
 }
 
+/// Prints a line of the log.
+pub(super) fn log(line: &[u8]) {
+    ended(io::stderr().write_all(line));
+}
+
 /// Prints talk.
 pub(super) fn talk(text: &str) {
     print(anstream::stderr(), text);

@@ -7,7 +7,9 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::lines::line;
-use crate::engine::{Event, Reporter};
+use super::printer::View;
+use crate::app::RunEvent;
+use crate::engine::Event;
 use crate::music::{SourceName, TrackId};
 use crate::text::{counted, plain};
 
@@ -29,8 +31,8 @@ struct Row {
 }
 
 impl Bars {
-    pub(super) fn new(bars: MultiProgress, total: usize) -> Self {
-        let whole = bars.add(ProgressBar::new(total as u64));
+    pub(super) fn new(bars: MultiProgress) -> Self {
+        let whole = bars.add(ProgressBar::new(0));
         whole.set_style(style("{bar:30} {pos}/{len} {elapsed_precise} {msg}"));
         Self {
             bars,
@@ -68,14 +70,15 @@ impl Bars {
     }
 }
 
-impl Reporter for Bars {
-    fn event(&mut self, event: &Event) {
+impl View for Bars {
+    fn show(&mut self, RunEvent { event, .. }: &RunEvent) {
         if let Some(line) = line(event, false) {
             self.bars.suspend(|| super::out::talk(&line));
         }
         match event {
             Event::RunStarted { statistics } => {
                 let settled = statistics.completed + statistics.skipped + statistics.failed;
+                self.whole.set_length(statistics.total as u64);
                 self.whole.set_position(settled as u64);
                 self.whole.enable_steady_tick(Duration::from_millis(200));
             }
@@ -117,7 +120,9 @@ impl Reporter for Bars {
                 }
                 self.whole.finish_and_clear();
             }
-            Event::Lost(_)
+            Event::Planned(_)
+            | Event::Warning { .. }
+            | Event::Lost(_)
             | Event::SourceDropped { .. }
             | Event::SourceRests { .. }
             | Event::SourceFinished { .. }
@@ -128,6 +133,10 @@ impl Reporter for Bars {
             | Event::AlbumGain { .. }
             | Event::Stopping => {}
         }
+    }
+
+    fn log(&mut self, line: &[u8]) {
+        self.bars.suspend(|| super::out::log(line));
     }
 }
 

@@ -4,94 +4,52 @@ use std::fmt::Write;
 
 use crate::app::{Check, Report, Status as WholeStatus};
 use crate::engine::{HeldAlbum, SourceTotals};
-use crate::plan::generate::Findings;
 use crate::plan::renewal::Renewal;
-use crate::plan::{ItemKind, Plan, SkipReason, Statistics, Status};
+use crate::plan::{ItemKind, Overview, Plan, SkipReason, Statistics, Status};
 use crate::plugin::PluginReport;
 use crate::state::{Fetching, LastRun, StatusReport};
 use crate::text::{counted, plain};
-
-/// So many rows of one file are printed; the report has them all.
-const ROWS_SHOWN: usize = 10;
 
 /// So many missing tracks of an album are named; the report has them all.
 const MISSING_SHOWN: usize = 5;
 
 /// One line on what a plan came to.
-pub(super) fn planned(plan: &Plan, findings: &Findings, duplicates: usize) -> String {
-    let counts = plan.statistics();
-    let owned = plan
-        .items_by_status(Status::Pending)
-        .filter(|item| item.owned.is_some() && item.renewal.is_none())
-        .count();
-    let mut text = format!("{} wanted", counted(counts.total, "track", "tracks"));
-    let repeated = findings.repeated + duplicates;
-    if repeated > 0 {
-        write_to(&mut text, format_args!(" ({repeated} duplicates merged)"));
+pub(super) fn planned(plan: &Overview) -> String {
+    let mut text = format!("{} wanted", counted(plan.wanted, "track", "tracks"));
+    if plan.duplicates > 0 {
+        write_to(
+            &mut text,
+            format_args!(" ({} duplicates merged)", plan.duplicates),
+        );
     }
     write_to(
         &mut text,
         format_args!(
             ": {} already in the library, {} to do",
-            counts.existing, counts.pending
+            plan.in_library, plan.to_do
         ),
     );
     for (count, words) in [
-        (counts.cancelled, "cancelled"),
-        (counts.left_out, "not in this run"),
-        (counts.blocked, "that cannot be fetched"),
+        (plan.cancelled, "cancelled"),
+        (plan.not_in_run, "not in this run"),
+        (plan.blocked, "that cannot be fetched"),
+        (plan.to_link, "of them by linking"),
+        (plan.to_tag, "of them to be tagged anew"),
+        (plan.to_replace, "of them there and fetched again"),
+        (
+            plan.to_upgrade,
+            "of them there and wanted in better quality",
+        ),
     ] {
         if count > 0 {
             write_to(&mut text, format_args!(", {count} {words}"));
         }
     }
-    if owned > 0 {
-        write_to(&mut text, format_args!(", {owned} of them by linking"));
-    }
-    for (renewal, words) in [
-        (Renewal::Tags, "to be tagged anew"),
-        (Renewal::Audio, "there and fetched again"),
-        (Renewal::Better, "there and wanted in better quality"),
-    ] {
-        let pending = plan.items_by_status(Status::Pending);
-        let count = pending.filter(|item| item.renewal == Some(renewal)).count();
-        if count > 0 {
-            write_to(&mut text, format_args!(", {count} of them {words}"));
-        }
-    }
     text
 }
 
-/// Entries and rows that could not be read, one warning each.
-pub(super) fn findings(findings: &Findings) -> Vec<String> {
-    let mut warnings: Vec<String> = findings
-        .failed
-        .iter()
-        .map(|failed| match failed.line {
-            Some(line) => format!("left out (config line {line}): {}", failed.error),
-            None => format!("left out: {}", failed.error),
-        })
-        .collect();
-    for of_entry in &findings.rows {
-        for row in of_entry.rows.iter().take(ROWS_SHOWN) {
-            warnings.push(match row.line {
-                Some(line) => format!("{}:{line}: {} [{}]", of_entry.entry, row.reason, row.text),
-                None => format!("{}: {}", of_entry.entry, row.reason),
-            });
-        }
-        if of_entry.rows.len() > ROWS_SHOWN {
-            warnings.push(format!(
-                "{}: {} more rows; all are in the report of the run",
-                of_entry.entry,
-                of_entry.rows.len() - ROWS_SHOWN
-            ));
-        }
-    }
-    warnings
-}
-
 /// A plan before anything is done: what goes where, and what is there.
-pub(super) fn plan(plan: &Plan, found: &Findings, duplicates: usize) -> String {
+pub(super) fn plan(plan: &Plan, duplicates: usize) -> String {
     let mut text = String::new();
     for item in &plan.items {
         let mark = match item.status() {
@@ -137,7 +95,7 @@ pub(super) fn plan(plan: &Plan, found: &Findings, duplicates: usize) -> String {
             ),
         );
     }
-    text.push_str(&planned(plan, found, duplicates));
+    text.push_str(&planned(&Overview::of(plan, duplicates)));
     text
 }
 

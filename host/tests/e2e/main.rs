@@ -34,6 +34,7 @@ mod plans;
 mod plugin_list;
 mod renewed;
 mod sites;
+mod stuck_reader;
 #[path = "../support/mod.rs"]
 mod support;
 mod tagged;
