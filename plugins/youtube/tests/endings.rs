@@ -1,6 +1,7 @@
 //! However a download ends, nobody and nothing is left: no process, no file.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test's scenery may fail by panicking")]
 
 mod site;
 

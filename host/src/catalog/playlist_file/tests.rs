@@ -607,7 +607,7 @@ fn is_read_or_refused(bytes: Vec<u8>, name: &str) -> bool {
     let lines = 1 + bytes.iter().filter(|byte| b"\r\n".contains(byte)).count();
     match import(bytes, name, Limits::default()) {
         Ok(list) => {
-            let titled = |entry: &Entry| !entry.track.display_name().trim().is_empty();
+            let titled = |entry: &Entry| !entry.track.title().trim().is_empty();
             list.entries.len() <= lines && list.entries.iter().all(titled)
         }
         Err(error) => {
