@@ -1,11 +1,16 @@
 //! `musicdl run`: the run of `app`, shown on the screen and ended by signals.
 
+use std::time::Duration;
+
 use super::environment::Environment;
 use super::{interrupts, plan};
 use crate::app::selection::Selection;
 use crate::app::{self, Exit, Failure, Request, planning};
 use crate::cli::RunArgs;
 use crate::ui::Screen;
+
+/// How long the program waits at its end for what threads still write down.
+const LAST_NOTES: Duration = Duration::from_millis(500);
 
 pub(super) fn run(
     environment: &Environment,
@@ -52,8 +57,9 @@ pub(super) fn run_selected(
         Err(failure) => failure.exit,
     };
     let all_printed = screen.end(printer, ended, &control);
-    // A plugin call that does not return must not keep the program alive.
-    runtime.shutdown_background();
+    // Notes about sources may be on their way to the disk. A plugin call that does not return
+    // must not keep the program alive.
+    runtime.shutdown_timeout(LAST_NOTES);
     // Whoever asked the program to end did not get to read how the run did.
     Ok(if all_printed { exit } else { control.exit() })
 }

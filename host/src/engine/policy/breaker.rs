@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{CallError, CallFuture, Found, Rest, SourceService, lock};
 use crate::engine::event::Event;
+use crate::engine::executor::blocking;
 use crate::engine::fallback::{Next, Patience, Step, after_failure};
 use crate::engine::mailbox::CallContext;
 use crate::engine::source_memory::SourceMemory;
@@ -37,6 +38,8 @@ pub(in crate::engine) struct Breaker(Mutex<Standing>);
 #[derive(Debug, Default)]
 struct Standing {
     state: State,
+    /// The source asked for the rest that goes on. Only time ends such a rest.
+    asked: bool,
     /// Calls given up in a row.
     failures: u32,
     worked: bool,
@@ -48,11 +51,13 @@ struct Standing {
 
 #[derive(Debug, Default)]
 enum State {
+    /// Calls pass.
     #[default]
-    Open,
-    Resting(Rest),
+    Closed,
+    /// Calls are blocked until the source may be asked again.
+    Open(Rest),
     /// One call tries whether it is back; the number tells it from those that tried before.
-    Probing(u64),
+    HalfOpen(u64),
     Dropped(String),
 }
 
@@ -69,7 +74,8 @@ impl Breaker {
     /// A source that an earlier run was asked to leave alone.
     pub(in crate::engine) fn resting(rest: Option<Rest>) -> Self {
         Self(Mutex::new(Standing {
-            state: rest.map_or(State::Open, State::Resting),
+            asked: rest.is_some(),
+            state: rest.map_or(State::Closed, State::Open),
             ..Standing::default()
         }))
     }
@@ -78,7 +84,7 @@ impl Breaker {
     pub(in crate::engine) fn dropped(&self) -> Option<String> {
         match &lock(&self.0).state {
             State::Dropped(why) => Some(why.clone()),
-            State::Open | State::Resting(_) | State::Probing(_) => None,
+            State::Closed | State::Open(_) | State::HalfOpen(_) => None,
         }
     }
 
@@ -91,17 +97,17 @@ impl Breaker {
     pub(super) fn admit(&self, now: Instant) -> Result<Pass<'_>, CallError> {
         let mut standing = lock(&self.0);
         match &standing.state {
-            State::Open => Ok(Pass { probe: None }),
-            State::Resting(rest) if rest.until > now => Err(CallError::Rests(rest.clone())),
-            State::Resting(_) => {
+            State::Closed => Ok(Pass { probe: None }),
+            State::Open(rest) if rest.until > now => Err(CallError::Rests(rest.clone())),
+            State::Open(_) => {
                 standing.probes += 1;
                 let probe = standing.probes;
-                standing.state = State::Probing(probe);
+                standing.state = State::HalfOpen(probe);
                 Ok(Pass {
                     probe: Some((self, probe)),
                 })
             }
-            State::Probing(_) => Err(CallError::Rests(Rest {
+            State::HalfOpen(_) => Err(CallError::Rests(Rest {
                 until: now + LOOK_AGAIN,
                 why: "another call tries whether it is back".to_owned(),
             })),
@@ -109,9 +115,16 @@ impl Breaker {
         }
     }
 
-    pub(super) fn succeeded(&self) {
+    /// A call was answered. One that was on its way when the source asked for a rest does not
+    /// end that rest.
+    pub(super) fn succeeded(&self, now: Instant) {
         let mut standing = lock(&self.0);
         if matches!(standing.state, State::Dropped(_)) {
+            return;
+        }
+        if standing.asked_rest(now).is_some() {
+            standing.worked = true;
+            standing.failures = 0;
             return;
         }
         *standing = Standing {
@@ -135,7 +148,7 @@ impl Breaker {
             }
             Next::OtherCandidate | Next::OtherSource if counts(error.kind) => {
                 standing.failures += 1;
-                let probing = matches!(standing.state, State::Probing(_));
+                let probing = matches!(standing.state, State::HalfOpen(_));
                 if !probing && standing.failures < GIVEN_UP_IN_A_ROW {
                     return None;
                 }
@@ -151,8 +164,8 @@ impl Breaker {
             }
             // It answered, if with a no.
             Next::OtherCandidate | Next::OtherSource => {
-                if matches!(standing.state, State::Probing(_)) {
-                    standing.state = State::Open;
+                if matches!(standing.state, State::HalfOpen(_)) {
+                    standing.state = State::Closed;
                 }
                 None
             }
@@ -170,10 +183,24 @@ impl Standing {
     }
 
     fn rest(&mut self, until: Instant, why: String, asked: bool) -> Change {
-        let rest = Rest { until, why };
-        self.state = State::Resting(rest.clone());
         self.failures = 0;
+        // Neither a cool-down of ours nor a shorter request ends a rest early.
+        if let Some(longer) = self.asked_rest(until) {
+            let rest = longer.clone();
+            return Change::Rests { rest, asked: true };
+        }
+        let rest = Rest { until, why };
+        self.state = State::Open(rest.clone());
+        self.asked = asked;
         Change::Rests { rest, asked }
+    }
+
+    /// The rest that the source asked for, if it goes on after `then`.
+    fn asked_rest(&self, then: Instant) -> Option<&Rest> {
+        match &self.state {
+            State::Open(rest) if self.asked && rest.until > then => Some(rest),
+            State::Open(_) | State::Closed | State::HalfOpen(_) | State::Dropped(_) => None,
+        }
     }
 }
 
@@ -190,8 +217,8 @@ impl Drop for Pass<'_> {
         if let Some((breaker, probe)) = self.probe {
             let mut standing = lock(&breaker.0);
             // Once this one has told how it ended, another may be trying already.
-            if matches!(standing.state, State::Probing(running) if running == probe) {
-                standing.state = State::Resting(Rest {
+            if matches!(standing.state, State::HalfOpen(running) if running == probe) {
+                standing.state = State::Open(Rest {
                     until: Instant::now(),
                     why: "nobody knows yet whether it is back".to_owned(),
                 });
@@ -231,7 +258,7 @@ impl<S> Guarded<S> {
         })
     }
 
-    fn settle<T>(
+    async fn settle<T>(
         &self,
         step: Step,
         end: Result<T, CallError>,
@@ -239,7 +266,7 @@ impl<S> Guarded<S> {
     ) -> Result<T, CallError> {
         let error = match end {
             Ok(got) => {
-                self.breaker.succeeded();
+                self.breaker.succeeded(Instant::now());
                 return Ok(got);
             }
             Err(CallError::Failed(error)) => error,
@@ -260,7 +287,7 @@ impl<S> Guarded<S> {
                 Err(CallError::Dropped(why))
             }
             Some(Change::Rests { rest, asked }) => {
-                self.tell_and_keep(&rest, asked, call_context);
+                self.report_and_note(&rest, asked, call_context).await;
                 Err(match next {
                     // This call was the source's last word on this target all the same.
                     Next::OtherCandidate => CallError::Failed(error),
@@ -277,7 +304,7 @@ impl<S> Guarded<S> {
         }
     }
 
-    fn tell_and_keep(&self, rest: &Rest, asked: bool, call_context: &CallContext) {
+    async fn report_and_note(&self, rest: &Rest, asked: bool, call_context: &CallContext) {
         let left = rest.until.saturating_duration_since(Instant::now());
         let until = Timestamp::now().checked_add(left).unwrap_or(Timestamp::MAX);
         call_context.mailbox.emit(Event::SourceRests {
@@ -291,10 +318,9 @@ impl<S> Guarded<S> {
                 self.name.clone(),
                 rest.why.clone(),
             );
-            // Nobody waits for the note; the program's end does.
-            drop(tokio::task::spawn_blocking(move || {
-                memory.rests(&name, until, &why);
-            }));
+            // Waited for: the program may end right after this call, and the next one must not
+            // ask sooner.
+            blocking(move || memory.rests(&name, until, &why)).await;
         }
     }
 }
@@ -308,7 +334,7 @@ impl<S: SourceService> SourceService for Guarded<S> {
         Box::pin(async move {
             let _pass = self.breaker.admit(Instant::now())?;
             let end = self.inner.search(query, call_context).await;
-            self.settle(Step::Search, end, call_context)
+            self.settle(Step::Search, end, call_context).await
         })
     }
 
@@ -320,7 +346,7 @@ impl<S: SourceService> SourceService for Guarded<S> {
         Box::pin(async move {
             let _pass = self.breaker.admit(Instant::now())?;
             let end = self.inner.download(request, call_context).await;
-            self.settle(Step::Download, end, call_context)
+            self.settle(Step::Download, end, call_context).await
         })
     }
 }
@@ -353,7 +379,7 @@ mod tests {
         assert!(matches!(fail(&breaker, now), Some(Change::Dropped(_))));
         assert!(matches!(breaker.admit(now), Err(CallError::Dropped(_))));
         assert_eq!(fail(&breaker, now), None, "it is told once");
-        breaker.succeeded();
+        breaker.succeeded(now);
         assert!(
             breaker.dropped().is_some(),
             "a late answer brings nobody back"
@@ -361,9 +387,29 @@ mod tests {
     }
 
     #[test]
+    fn a_rest_that_the_source_asked_for_is_not_ended_by_calls_on_their_way() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        let busy = SourceError::new(ErrorKind::RateLimited, "busy");
+        breaker.failed(&busy, Next::RestSource(600 * S), now);
+        breaker.succeeded(now + S);
+        assert_eq!(rests(&breaker, now + S), Some(599 * S));
+        // Nor by a shorter wait, or a cool-down of the host's own.
+        breaker.failed(&busy, Next::RestSource(10 * S), now + S);
+        for _ in 0..GIVEN_UP_IN_A_ROW {
+            fail(&breaker, now + S);
+        }
+        assert_eq!(rests(&breaker, now + S), Some(599 * S));
+        let over = now + 600 * S;
+        let probe = breaker.admit(over).unwrap();
+        breaker.succeeded(over);
+        drop(probe);
+        assert!(breaker.admit(over).is_ok());
+    }
+
+    #[test]
     fn one_that_worked_rests_and_one_call_tries_whether_it_is_back() {
         let (breaker, now) = (Breaker::default(), Instant::now());
-        breaker.succeeded();
+        breaker.succeeded(now);
         for _ in 0..GIVEN_UP_IN_A_ROW {
             fail(&breaker, now);
         }
@@ -378,7 +424,7 @@ mod tests {
         let last = later + 120 * S;
         drop(breaker.admit(last).unwrap());
         let again = breaker.admit(last).unwrap();
-        breaker.succeeded();
+        breaker.succeeded(now);
         drop(again);
         assert!(breaker.admit(last).is_ok() && breaker.admit(last).is_ok());
         assert_eq!(fail(&breaker, last), None, "and starts to count anew");

@@ -29,7 +29,7 @@ fn a_source_that_was_cancelled_stays_out_whatever_its_last_calls_bring() {
                     return;
                 }
                 if works {
-                    breaker.succeeded();
+                    breaker.succeeded(now);
                 } else {
                     let error = SourceError::transient("busy");
                     breaker.failed(&error, Next::OtherSource, now);
