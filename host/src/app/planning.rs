@@ -11,6 +11,7 @@ use crate::catalog::{Catalogs, PlaylistFiles};
 use crate::config::{Config, Overwrite};
 use crate::layout::Layout;
 use crate::plan::generate::{Findings, generate};
+use crate::plan::order::IgnoredDependency;
 use crate::plan::renewal::Renewals;
 use crate::plan::{self, ItemState, Plan, SkipReason};
 use crate::publish::Existing;
@@ -24,6 +25,8 @@ pub(crate) struct Drawn {
     pub(crate) findings: Findings,
     /// Items removed because another is the same recording, beyond repeated rows.
     pub(crate) duplicates: usize,
+    /// What items of a saved plan do not wait for.
+    pub(crate) ignored: Vec<IgnoredDependency>,
 }
 
 /// The layout that the config asks for.
@@ -52,11 +55,12 @@ pub(crate) async fn plan(
     };
     let mut plan = Plan::load(file)?;
     revive(&mut plan);
-    finish(&mut plan, config, layout, memory)?;
+    let ignored = finish(&mut plan, config, layout, memory)?;
     Ok(Drawn {
         plan,
         findings: Findings::default(),
         duplicates: 0,
+        ignored,
     })
 }
 
@@ -91,11 +95,12 @@ async fn draw_up(config: &Config, layout: &Layout, memory: &Memory) -> Result<Dr
         ));
     }
     let duplicates = plan::dedup::dedup(&mut plan);
-    finish(&mut plan, config, layout, memory)?;
+    let ignored = finish(&mut plan, config, layout, memory)?;
     Ok(Drawn {
         plan,
         findings,
         duplicates,
+        ignored,
     })
 }
 
@@ -105,7 +110,7 @@ fn finish(
     config: &Config,
     layout: &Layout,
     memory: &Memory,
-) -> Result<(), Failure> {
+) -> Result<Vec<IgnoredDependency>, Failure> {
     plan::place::place(plan, layout, memory.stems())
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     let library = &config.library.path;
@@ -137,12 +142,12 @@ fn finish(
             };
         }
     }
-    plan::order::order(plan);
+    let ignored = plan::order::order(plan);
     for item in &mut plan.items {
         item.retry_count = item.retry_count.max(memory.retries(item.id()));
     }
     tracing::info!(statistics = ?plan.statistics(), "plan optimised");
-    Ok(())
+    Ok(ignored)
 }
 
 /// What of the files that are there is wanted again.

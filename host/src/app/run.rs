@@ -128,7 +128,9 @@ async fn make_plan(
         mut plan,
         findings,
         duplicates,
+        ignored,
     } = planning::plan(config, layout, &memory, request.saved_plan).await?;
+    events.warnings(ignored.iter().map(ToString::to_string));
     events.warnings(request.selection.apply(&mut plan));
     events.event(&Event::Planned(Overview::of(
         &plan,

@@ -58,7 +58,10 @@ pub(super) async fn show(
         mut plan,
         findings,
         duplicates,
+        ignored,
     } = planning::plan(config, layout, &memory, load).await?;
+    let ignored: Vec<String> = ignored.iter().map(ToString::to_string).collect();
+    screen.warnings(&ignored);
     screen.warnings(&selection.apply(&mut plan));
     if let Some(file) = written.save {
         plan.save(file)?;

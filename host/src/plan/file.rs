@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::renewal::Renewal;
 use super::{
-    Collection, CollectionId, ItemKind, ItemState, Membership, Plan, PlanItem, SkipReason, Status,
+    Collection, CollectionId, ItemKind, ItemState, Membership, Plan, PlanItem, SkipReason,
+    Statistics, Status,
 };
 use crate::config::EntryLayout;
 use crate::layout::RelPath;
@@ -55,6 +56,8 @@ struct PlanToSave<'a> {
     format: u32,
     created_at: Timestamp,
     config_version: &'a str,
+    /// For readers of the file.
+    statistics: Statistics,
     #[serde(serialize_with = "one_by_one")]
     items: &'a [PlanItem],
     collections: Vec<CollectionToSave<'a>>,
@@ -154,6 +157,7 @@ impl Plan {
             format: FORMAT,
             created_at: self.created_at,
             config_version: &self.config_version,
+            statistics: self.statistics(),
             items: &self.items,
             collections: self
                 .collections

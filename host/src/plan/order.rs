@@ -7,10 +7,30 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use super::Plan;
 use crate::music::TrackId;
 
+/// A dependency that an item of the plan does not wait for, because it would wait for ever.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IgnoredDependency {
+    /// It names nothing in the plan.
+    #[error("`{item}` depends on `{dependency}`, which is not in the plan: not waited for")]
+    Unknown {
+        /// The item that was to wait.
+        item: TrackId,
+        /// What it was to wait for.
+        dependency: TrackId,
+    },
+    /// It leads back to the item.
+    #[error("`{item}` and `{dependency}` depend on each other: `{item}` does not wait")]
+    Circular {
+        /// The item that goes first.
+        item: TrackId,
+        /// What it was to wait for.
+        dependency: TrackId,
+    },
+}
+
 /// Sorts the items; missing text sorts as empty, a missing number as 0. Dependencies that
-/// name nothing in the plan, or run in a circle, are removed with a warning, because an item
-/// that waits for them would wait for ever.
-pub fn order(plan: &mut Plan) {
+/// name nothing in the plan, or run in a circle, are removed and returned.
+pub fn order(plan: &mut Plan) -> Vec<IgnoredDependency> {
     // The position as last part keeps equals in their order. Keys are sorted and not items,
     // which are eight times as large.
     let mut keys: Vec<_> = plan
@@ -22,25 +42,38 @@ pub fn order(plan: &mut Plan) {
     keys.sort_unstable();
     let sequence: Vec<usize> = keys.into_iter().map(|(_, at)| at).collect();
     plan.rearrange(&sequence);
-    if plan.items.iter().any(|item| !item.dependencies.is_empty()) {
-        resolve_dependencies(plan);
+    if plan.items.iter().all(|item| item.dependencies.is_empty()) {
+        return Vec::new();
     }
+    let mut ignored = forget_unknown(plan);
+    ignored.extend(resolve_dependencies(plan));
+    ignored
 }
 
-/// Moves every item behind what it depends on and keeps the sorted order otherwise.
-fn resolve_dependencies(plan: &mut Plan) {
+/// Removes dependencies on what is not in the plan, or on the item itself.
+fn forget_unknown(plan: &mut Plan) -> Vec<IgnoredDependency> {
     let known: HashSet<TrackId> = plan.items.iter().map(|item| item.id().clone()).collect();
+    let mut ignored = Vec::new();
     for item in &mut plan.items {
         let id = item.track.id.clone();
         item.dependencies.retain(|dependency| {
-            let kept = known.contains(dependency) && *dependency != id;
-            if !kept {
-                tracing::warn!(item = %id, %dependency, "dependency on nothing in the plan removed");
+            let (item, dependency) = (id.clone(), dependency.clone());
+            if item == dependency {
+                ignored.push(IgnoredDependency::Circular { item, dependency });
+                return false;
             }
-            kept
+            let is_known = known.contains(&dependency);
+            if !is_known {
+                ignored.push(IgnoredDependency::Unknown { item, dependency });
+            }
+            is_known
         });
     }
+    ignored
+}
 
+/// Moves every item behind what it depends on and keeps the sorted order otherwise.
+fn resolve_dependencies(plan: &mut Plan) -> Vec<IgnoredDependency> {
     // Kahn's algorithm over the sorted positions: of all items that wait for nothing, the
     // first goes next.
     let at: HashMap<TrackId, usize> = plan
@@ -64,18 +97,29 @@ fn resolve_dependencies(plan: &mut Plan) {
     let mut sequence = Vec::with_capacity(waits_for.len());
     let mut taken = vec![false; waits_for.len()];
     let mut next_blocked = 0;
+    let mut ignored = Vec::new();
     while sequence.len() < taken.len() {
         let position = match ready.pop() {
             Some(Reverse(position)) => position,
             None => {
-                // A circle: the first item of it goes without waiting, which frees the others.
+                // A circle: one item of it goes without waiting, which frees the others.
                 while taken[next_blocked] {
                     next_blocked += 1;
                 }
-                let item = &mut plan.items[next_blocked];
-                tracing::warn!(item = %item.id(), "circular dependency removed");
-                item.dependencies.retain(|dependency| taken[at[dependency]]);
-                next_blocked
+                let first = in_circle(plan, next_blocked, &taken, &at);
+                let item = &mut plan.items[first];
+                let id = item.track.id.clone();
+                item.dependencies.retain(|dependency| {
+                    let is_met = taken[at[dependency]];
+                    if !is_met {
+                        ignored.push(IgnoredDependency::Circular {
+                            item: id.clone(),
+                            dependency: dependency.clone(),
+                        });
+                    }
+                    is_met
+                });
+                first
             }
         };
         if std::mem::replace(&mut taken[position], true) {
@@ -90,6 +134,23 @@ fn resolve_dependencies(plan: &mut Plan) {
         }
     }
     plan.rearrange(&sequence);
+    ignored
+}
+
+/// The position of an item that waits for itself in the end, found from one that cannot start:
+/// whoever follows what is waited for comes back to where it has been.
+fn in_circle(plan: &Plan, blocked: usize, taken: &[bool], at: &HashMap<TrackId, usize>) -> usize {
+    let mut seen = HashSet::new();
+    let mut position = blocked;
+    while seen.insert(position) {
+        let dependencies = plan.items[position].dependencies.iter();
+        let mut waits_for = dependencies.map(|dependency| at[dependency]);
+        match waits_for.find(|&dependency| !taken[dependency]) {
+            Some(dependency) => position = dependency,
+            None => break,
+        }
+    }
+    position
 }
 
 #[cfg(test)]
@@ -143,7 +204,14 @@ mod tests {
             item("b", "B", None, None),
             item("c", "C", None, None),
         ]);
-        order(&mut plan);
+        let ignored = order(&mut plan);
+        assert_eq!(
+            ignored,
+            [IgnoredDependency::Unknown {
+                item: TrackId::from_saved("a"),
+                dependency: TrackId::from_saved("gone"),
+            }]
+        );
         assert_eq!(ids(&plan), ["b", "c", "a"]);
         assert_eq!(plan.items[2].dependencies, [TrackId::from_saved("c")]);
     }
@@ -154,11 +222,19 @@ mod tests {
         a.dependencies = vec![TrackId::from_saved("b")];
         let mut b = item("b", "B", None, None);
         b.dependencies = vec![TrackId::from_saved("a")];
-        let mut plan = plan(vec![a, b, item("c", "C", None, None)]);
-        order(&mut plan);
+        // It waits for the circle and is not in it.
+        let mut first = item("0", "", None, None);
+        first.dependencies = vec![TrackId::from_saved("b")];
+        let mut plan = plan(vec![first, a, b, item("c", "C", None, None)]);
+        let ignored = order(&mut plan);
+        assert_eq!(ignored.len(), 1, "{ignored:?}");
+        assert!(
+            matches!(&ignored[0], IgnoredDependency::Circular { item, .. } if item.as_str() != "0"),
+            "{ignored:?}"
+        );
         let mut sorted = ids(&plan);
         sorted.sort_unstable();
-        assert_eq!(sorted, ["a", "b", "c"]);
+        assert_eq!(sorted, ["0", "a", "b", "c"]);
         assert!(plan.items.iter().any(|item| item.dependencies.is_empty()));
     }
 }

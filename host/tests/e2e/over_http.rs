@@ -72,7 +72,7 @@ fn a_music_server_gives_the_same_library_as_the_directory_it_serves() {
 fn a_refused_login_drops_the_source_and_is_told_as_such() {
     let server = server();
     for (more, words) in [
-        (", password: wrong", "wrong user name or password"),
+        (", password: other-words", "wrong user name or password"),
         (
             ", password_file: ./password, auth: token",
             "the server knows none of the forms of login tried (token)",

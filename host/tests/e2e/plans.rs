@@ -100,3 +100,57 @@ fn a_playlist_file_needs_no_config() {
             .collect::<Vec<_>>()
     );
 }
+
+/// The saved plan with dependencies between items, each named by its title.
+fn with_dependencies(scene: &Scene, pairs: &[(&str, &str)]) {
+    let mut plan: serde_json::Value =
+        serde_json::from_slice(&fs::read(scene.path("plan.json")).unwrap()).unwrap();
+    let items = plan["items"].as_array().unwrap();
+    let id_of = |title: &str| {
+        let item = items.iter().find(|item| item["title"] == title);
+        item.map_or(title.into(), |item| item["id"].clone())
+    };
+    let ids: Vec<_> = pairs
+        .iter()
+        .map(|(item, dependency)| (id_of(item), id_of(dependency)))
+        .collect();
+    for item in plan["items"].as_array_mut().unwrap() {
+        let of_item = ids.iter().filter(|(id, _)| *id == item["id"]);
+        item["dependencies"] = of_item.map(|(_, dependency)| dependency.clone()).collect();
+    }
+    scene.write("plan.json", plan.to_string());
+}
+
+#[test]
+fn items_of_an_edited_plan_wait_for_others_and_what_cannot_be_waited_for_is_reported() {
+    let scene = Scene::with(&["folder"]);
+    let songs = song::Song::many(3);
+    let songs: Vec<_> = songs.into_iter().map(song::Song::without_cover).collect();
+    song::make(&scene.path("music"), &songs);
+    let titles: Vec<_> = songs.iter().map(|song| song.title.clone()).collect();
+    scene.write("songs.csv", song::exportify(&songs));
+    scene.write("missing.txt", "Nowhere Artist - Nothing to find\n");
+    scene.write(
+        "musicdl.yaml",
+        "playlists: [./songs.csv, ./missing.txt]\nlibrary: {path: ./library}\n\
+         plugins: [./plugins]\nsources:\n  - folder: {paths: [./music]}\n",
+    );
+    scene.run(&["plan", "--save", "plan.json"]).exits(0);
+    with_dependencies(
+        &scene,
+        &[
+            (&titles[0], "Nothing to find"),
+            (&titles[1], &titles[2]),
+            (&titles[2], &titles[1]),
+            (&titles[2], "gone"),
+        ],
+    );
+    let run = scene.run(&["run", "--plan", "plan.json"]).exits(5);
+    let run = run.says(&["which is not in the plan", "depend on each other"]);
+    let report = scene.report();
+    assert_eq!(report["statistics"]["completed"], 2, "{}", run.told());
+    assert_eq!(report["statistics"]["failed"], 1, "{}", run.told());
+    assert_eq!(report["statistics"]["skipped"], 1, "{}", run.told());
+    let status = scene.run(&["plan", "--json"]).exits(0).json();
+    assert_eq!(status["statistics"]["total"], 4);
+}
