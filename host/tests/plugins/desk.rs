@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, mpsc};
 
-use musicdl::plugin::services::SourceServices;
 use musicdl_plugin_api::http::{Body, BodyReader, Request, Response, Saved};
 use musicdl_plugin_api::{
     ErrorKind, Files, HostServices, LogLevel, Progress, ProgressSink, SourceError,
@@ -116,8 +115,6 @@ impl HostServices for Desk {
         Ok(scratch.unwrap_or_else(|| full::odd_path(Path::new("/tmp"))))
     }
 }
-
-impl SourceServices for Desk {}
 
 /// So many chunks of one byte, of which the number is the value.
 struct Chunks(u8);
