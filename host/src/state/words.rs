@@ -37,7 +37,7 @@ pub(super) enum Fit {
     Name,
 }
 
-/// `asked` is [folded](folded), `kept` as [`of_item`] makes it.
+/// `asked` is [`folded`], `kept` as [`of_item`] makes it.
 pub(super) fn fit(asked: &str, kept: &str) -> Option<Fit> {
     if asked.is_empty() || !asked.split(' ').all(|word| kept.contains(word)) {
         return None;

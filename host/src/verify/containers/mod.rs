@@ -1,5 +1,5 @@
 //! The containers, walked by what their standards say and without decoding: which one a file
-//! is ([`recognize`]), where its audio lies between the tags ([`Section`]), whether its end is
+//! is ([`recognize()`]), where its audio lies between the tags ([`Section`]), whether its end is
 //! there ([`inspect`]), and its packets, in order ([`Packets`]).
 //!
 //! Demuxers are made to play what they get and skip what they cannot read. These walks find
