@@ -1,5 +1,7 @@
 //! Plans, reports and lists in words.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::app::{Check, Report, Status as WholeStatus};
@@ -7,9 +9,13 @@ use crate::engine::{HeldAlbum, SourceTotals};
 use crate::plan::renewal::Renewal;
 use crate::plan::{ItemKind, Overview, Plan, SkipReason, Statistics, Status};
 use crate::plugin::PluginReport;
-use crate::state::{Fetching, LastRun, StatusReport};
+use crate::state::{FailedItem, Fetching, LastRun, StatusReport};
 use crate::text::{counted, plain};
 
+/// So many failed tracks are named by `status`; its JSON has them all.
+const FAILED_SHOWN: usize = 20;
+/// Of the others, so many reasons are named.
+const REASONS_SHOWN: usize = 5;
 /// So many missing tracks of an album are named; the report has them all.
 const MISSING_SHOWN: usize = 5;
 
@@ -291,17 +297,7 @@ pub(super) fn status(status: &WholeStatus) -> String {
         write_to(&mut text, format_args!("{}\n", last_run(run, state)));
     }
     text.push_str(&fetching(&state.fetching));
-    for failed in &state.failed {
-        write_to(
-            &mut text,
-            format_args!(
-                "failed {}x: {}: {}\n",
-                failed.retry_count,
-                plain(&failed.name),
-                plain(&failed.error)
-            ),
-        );
-    }
+    text.push_str(&failures(&state.failed));
     if let Some(kept) = quarantine.as_ref().filter(|kept| kept.files > 0) {
         let (files, path) = (kept.files, kept.path.display().to_string());
         let mib = kept.bytes as f64 / (1024.0 * 1024.0);
@@ -328,6 +324,34 @@ fn last_run(run: &LastRun, state: &StatusReport) -> String {
         "last run"
     };
     format!("{what}: began {:.0}, {end}", run.started_at)
+}
+
+/// The first failures in full; of the rest, how many there are for the commonest reasons.
+fn failures(failed: &[FailedItem]) -> String {
+    let mut text = String::new();
+    let (shown, rest) = failed.split_at(failed.len().min(FAILED_SHOWN));
+    for item in shown {
+        let (tries, name, why) = (item.retry_count, plain(&item.name), plain(&item.error));
+        write_to(&mut text, format_args!("failed {tries}x: {name}: {why}\n"));
+    }
+    if rest.is_empty() {
+        return text;
+    }
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in rest {
+        *reasons.entry(&item.error).or_default() += 1;
+    }
+    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, count)| Reverse(*count));
+    for (why, count) in reasons.iter().take(REASONS_SHOWN) {
+        write_to(&mut text, format_args!("{count} more: {}\n", plain(why)));
+    }
+    let more = counted(rest.len(), "more failure", "more failures");
+    write_to(
+        &mut text,
+        format_args!("{more} in all; `musicdl status --json` names each\n"),
+    );
+    text
 }
 
 /// What is being fetched, by source.
@@ -418,4 +442,38 @@ pub(super) fn plugins(report: &[PluginReport], checks: Option<&[Check]>) -> Stri
 
 fn write_to(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments).expect("a string takes any text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(number: usize, error: &str) -> FailedItem {
+        FailedItem {
+            id: number.to_string(),
+            name: format!("Ann Example - Track {number}"),
+            error: error.to_owned(),
+            retry_count: 1,
+        }
+    }
+
+    #[test]
+    fn beyond_a_screenful_failures_are_counted_by_reason() {
+        let few: Vec<_> = (0..FAILED_SHOWN).map(|n| failed(n, "gone")).collect();
+        assert_eq!(failures(&few).lines().count(), FAILED_SHOWN);
+
+        let nothing = (0..1_000).map(|n| failed(n, "folder: found nothing"));
+        let refused = (0..3).map(|n| failed(n, "folder: a preview"));
+        let many: Vec<_> = few.into_iter().chain(refused).chain(nothing).collect();
+        let text = failures(&many);
+        let lines: Vec<_> = text.lines().skip(FAILED_SHOWN).collect();
+        assert_eq!(
+            lines,
+            [
+                "1000 more: folder: found nothing",
+                "3 more: folder: a preview",
+                "1003 more failures in all; `musicdl status --json` names each",
+            ]
+        );
+    }
 }
